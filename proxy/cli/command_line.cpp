@@ -1,0 +1,170 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/text.h"
+#include "cli/commands.h"
+
+namespace wssgate::cli {
+namespace {
+
+constexpr int kUsageError = 2;
+
+// Each word becomes its value; CLI11's own transformer would print the values of enums as bytes.
+template <class Value>
+void add_choice(CLI::App& command, const std::string& option, std::optional<Value>& chosen,
+                const std::map<std::string, Value>& choices, const std::string& description) {
+  command
+      .add_option_function<std::string>(
+          option, [&chosen, choices](const std::string& word) { chosen = choices.at(word); },
+          description)
+      ->check(CLI::IsMember(choices));
+}
+
+void add_log_options(CLI::App& command, LogOptions& options) {
+  add_choice<log::Format>(command, "--log-format", options.format,
+                          {{"text", log::Format::text}, {"json", log::Format::json}},
+                          "text (for a terminal) or json");
+  add_choice<log::Level>(command, "--log-level", options.level,
+                         {{"debug", log::Level::debug},
+                          {"info", log::Level::info},
+                          {"warn", log::Level::warn},
+                          {"error", log::Level::error},
+                          {"off", log::Level::off}},
+                         "debug, info, warn, error or off");
+}
+
+void add_admin_options(CLI::App& command, AdminOptions& options) {
+  command.add_option("-c,--config", options.file, "the configuration that the process serves")
+      ->capture_default_str();
+  command.add_option("--admin", options.address,
+                     "its admin socket, such as unix:/run/wssgate/admin.sock (default: the one in "
+                     "the configuration)");
+  command.add_flag("--json", options.json, "for a program");
+}
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  return names;
+}
+
+std::vector<std::string> option_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+/// A word that stands on the command line and means nothing.
+std::string explain_unknown(const CLI::App& app, const CLI::App* command, const std::string& word) {
+  const bool is_option = word.front() == '-';
+  const char* const kind = is_option ? "option" : command == nullptr ? "command" : "argument";
+  const auto names = is_option || command != nullptr
+                         ? option_names(command != nullptr ? *command : app)
+                         : command_names(app);
+  std::string text = fmt::format("there is no {} '{}'", kind, printable(word));
+  const std::string_view meant = nearest(word, {names.begin(), names.end()});
+  if (!meant.empty()) text += fmt::format("; did you mean '{}'?", meant);
+  return text;
+}
+
+/// Tells what CLI11 refused; for a misspelt command it would say that one is required.
+int refuse_command_line(const CLI::App& app, const CLI::ParseError& error) {
+  const auto chosen = app.get_subcommands();
+  const CLI::App* const command = chosen.empty() ? nullptr : chosen.front();
+  const std::vector<std::string> unknown = app.remaining(true);
+  std::string text = error.what();
+  if (!unknown.empty() && !unknown.front().empty()) {
+    text = explain_unknown(app, command, unknown.front());
+  } else if (command == nullptr) {
+    text = fmt::format("name a command: {}", fmt::join(command_names(app), ", "));
+  }
+  const std::string help = command == nullptr ? "" : " " + command->get_name();
+  std::fputs(
+      fmt::format("wssgate: {}\n'wssgate{} --help' lists what there is\n", text, help).c_str(),
+      stderr);
+  return kUsageError;
+}
+
+}  // namespace
+
+void LogOptions::apply_to(log::Settings& settings) const {
+  if (level) settings.level = *level;
+  if (format) settings.format = *format;
+}
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app("wssgate: TLS for WebSocket and HTTP backends that never shows a wrong certificate");
+  app.set_version_flag("--version", "wssgate " WSSGATE_VERSION);
+  app.require_subcommand(1);
+
+  RunOptions run_options;
+  CLI::App* run_command = app.add_subcommand("run", "serve a configuration");
+  run_command->add_option("-c,--config", run_options.file, "the configuration file")
+      ->capture_default_str();
+  add_log_options(*run_command, run_options.log);
+
+  CheckOptions check_options;
+  CLI::App* check_command =
+      app.add_subcommand("check", "prove a configuration and its certificates without serving");
+  check_command->add_option("-c,--config", check_options.file, "the configuration file")
+      ->capture_default_str();
+  check_command->add_flag("--json", check_options.json, "for a program");
+
+  AdminOptions status_options;
+  CLI::App* status_command = app.add_subcommand("status", "tell what the running process serves");
+  add_admin_options(*status_command, status_options);
+
+  AdminOptions reload_options;
+  CLI::App* reload_command = app.add_subcommand(
+      "reload", "have the running process read its configuration and certificates again");
+  add_admin_options(*reload_command, reload_options);
+
+  AdminOptions upgrade_options;
+  CLI::App* upgrade_command = app.add_subcommand(
+      "upgrade",
+      "have the program that is on the disk now take over, without a refused connection");
+  add_admin_options(*upgrade_command, upgrade_options);
+
+  DevOptions dev_options;
+  CLI::App* dev_command =
+      app.add_subcommand("dev", "serve wss:// on this machine with a local CA, at once");
+  dev_command->add_option("names", dev_options.names,
+                          "names to answer to (default: localhost; 127.0.0.1 and ::1 are in the "
+                          "certificate as well)");
+  dev_command->add_option("--upstream", dev_options.upstream,
+                          "the backend, such as 127.0.0.1:3000 (default: a built-in echo)");
+  dev_command->add_option("--port", dev_options.port, "the port to listen on")
+      ->capture_default_str();
+  dev_command->add_option("--folder", dev_options.folder, "where the local CA is kept")
+      ->capture_default_str();
+  add_log_options(*dev_command, dev_options.log);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
+    return refuse_command_line(app, error);
+  }
+  try {
+    if (run_command->parsed()) return run(run_options);
+    if (check_command->parsed()) return check(check_options);
+    if (status_command->parsed()) return status(status_options);
+    if (reload_command->parsed()) return reload(reload_options);
+    if (upgrade_command->parsed()) return upgrade(upgrade_options);
+    return dev(dev_options);
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "wssgate: %s\n", failure.what());
+    return 1;
+  }
+}
+
+}  // namespace wssgate::cli

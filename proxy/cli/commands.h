@@ -1,0 +1,70 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+
+/// The command line: one function and one file a command. Each returns the process's exit code.
+namespace wssgate::cli {
+
+/// What the command line says about the log; it wins over the configuration.
+struct LogOptions {
+  std::optional<log::Level> level;
+  std::optional<log::Format> format;
+
+  void apply_to(log::Settings& settings) const;
+};
+
+inline constexpr const char* kDefaultFile = "/etc/wssgate/wssgate.yaml";
+
+struct RunOptions {
+  std::string file = kDefaultFile;
+  LogOptions log;
+};
+
+struct CheckOptions {
+  std::string file = kDefaultFile;
+  /// For programs, on stdout, whatever is wrong.
+  bool json = false;
+};
+
+/// For the commands that talk to a running process.
+struct AdminOptions {
+  /// Its configuration, which says where its admin socket is.
+  std::string file = kDefaultFile;
+  /// The admin socket itself ("unix:/path"); empty: as the configuration says.
+  std::string address;
+  bool json = false;
+};
+
+struct DevOptions {
+  std::vector<std::string> names;
+  /// Empty: a built-in WebSocket echo backend.
+  std::string upstream;
+  std::uint16_t port = 8443;
+  /// Where the local CA and its certificate are kept.
+  std::string folder = "certs";
+  LogOptions log;
+};
+
+/// Picks the command and runs it.
+int run_command_line(int argc, char** argv);
+
+/// Serves a configuration until a signal. 1 with every problem on stderr when it may not serve.
+int run(const RunOptions& options);
+/// Proves a configuration and its certificates without serving. 0 with what was proven on stdout
+/// (warnings on stderr), or 1 with every problem on stderr.
+int check(const CheckOptions& options);
+/// Tells what the running process serves. 0, or 1 when it cannot be asked.
+int status(const AdminOptions& options);
+/// Has the running process read its configuration and certificates again. 0 when what is on the
+/// disk serves, 1 with every problem when it does not, or when the process cannot be told.
+int reload(const AdminOptions& options);
+/// Has the program that is on the disk now take over from the running process. 0 when it serves.
+int upgrade(const AdminOptions& options);
+/// Serves wss:// on this machine with a certificate of a local CA.
+int dev(const DevOptions& options);
+
+}  // namespace wssgate::cli

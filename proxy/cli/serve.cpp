@@ -1,0 +1,57 @@
+#include "cli/serve.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "base/log.h"
+#include "cli/report_output.h"
+#include "control/listening.h"
+#include "control/service.h"
+#include "gateway/snapshot.h"
+
+namespace wssgate::cli {
+
+int refuse(const Report& report, const std::string& consequence) {
+  const Look look = look_of(STDERR_FILENO);
+  std::fputs(problems_text(report, look).c_str(), stderr);
+  const char* const gap = look == Look::lines ? "" : "\n";
+  std::fputs(fmt::format("{}{}: {}\n", gap, counts_text(report), consequence).c_str(), stderr);
+  return 1;
+}
+
+void prove_access_log(const config::Config& config, Report& report) {
+  const std::string fault = log::access_fault(config.log);
+  if (fault.empty()) return;
+  report.add({.file = config.file},
+             fmt::format("log.access: cannot write '{}': {}", config.log.access, fault),
+             "name a file that wssgate's user may write, or stdout, stderr or off");
+}
+
+int serve(const config::Config& config, Report report, control::LoadConfig load,
+          const std::function<void(const std::vector<SocketAddress>&)>& on_serving) {
+  auto inherited = control::Inheritance::take();
+  control::raise_descriptor_limit();
+  prove_access_log(config, report);
+  auto snapshot = gateway::Snapshot::build(config, std::chrono::system_clock::now(), report);
+  auto listening =
+      control::open_listeners(config, control::worker_count(config), report, inherited);
+  if (!report.ok()) return refuse(report, "nothing is served");
+  log::configure(config.log);
+  control::warn_of_few_descriptors(config.limits.connections);
+  for (const Problem& warning : report.by_place()) {
+    control::log_problem("configuration_warning", log::Level::warn, warning);
+  }
+  control::Service service(std::move(snapshot), std::move(listening), std::move(load),
+                           report.by_place(), std::move(inherited));
+  const int exit_code = service.run([&] { on_serving(service.server().addresses()); });
+  // Static objects would wait for the log's writers again, and the service for a reload.
+  if (!log::shutdown() || service.busy()) std::_Exit(exit_code);
+  return exit_code;
+}
+
+}  // namespace wssgate::cli

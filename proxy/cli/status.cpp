@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "base/report_json.h"
+#include "cli/admin_client.h"
+#include "cli/commands.h"
+
+namespace wssgate::cli {
+namespace {
+
+using nlohmann::json;
+
+std::string joined(const json& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : " ") + word.get<std::string>();
+  return text;
+}
+
+void print_problems(const json& problems) {
+  Report report;
+  for (const auto& each : problems) {
+    report.add(problem_from_json(each));
+  }
+  std::fputs(report.text().c_str(), stdout);
+}
+
+/// What is held back and told with no certificate: a folder that cannot be read, half a pair.
+json held_elsewhere(const json& status) {
+  json others = json::array();
+  for (const auto& problem : status.at("last_reload").at("held")) {
+    const auto tells = [&](const json& certificate) {
+      const json& told = certificate.at("problems");
+      return std::find(told.begin(), told.end(), problem) != told.end();
+    };
+    const json& all = status.at("certificates");
+    if (std::none_of(all.begin(), all.end(), tells)) others.push_back(problem);
+  }
+  return others;
+}
+
+std::string staple_words(const json& ocsp) {
+  const std::string state = ocsp.value("state", "");
+  if (state == "off") return "not stapled";
+  if (state == "none") return "not stapled: the CA has no responder";
+  std::string words = state;
+  if (ocsp.at("good_until").is_string()) {
+    words += ", stapled until " + ocsp.at("good_until").get<std::string>();
+  }
+  if (const std::string why = ocsp.value("why", ""); !why.empty()) words += ": " + why;
+  return words;
+}
+
+void print_certificate(const json& certificate) {
+  const json& served = certificate.at("served");
+  const std::string on_disk = certificate.at("on_disk");
+  std::fputs(fmt::format("\n{}\n", certificate.value("chain_file", "")).c_str(), stdout);
+  if (served.is_null()) {
+    std::fputs("  served    nothing\n", stdout);
+  } else {
+    std::fputs(fmt::format("  served    {}, until {}\n"
+                           "  issuer    {}\n"
+                           "  SHA-256   {}\n"
+                           "  OCSP      {}\n"
+                           "  hosts     {}\n",
+                           served.value("key", ""), served.value("not_after", ""),
+                           served.value("issuer", ""), served.value("fingerprint", ""),
+                           staple_words(served.at("ocsp")),
+                           served.at("hosts").empty() ? "none" : joined(served.at("hosts")))
+                   .c_str(),
+               stdout);
+  }
+  std::fputs(
+      fmt::format("  on disk   {}\n", on_disk == "served" ? "the same" : on_disk + ":").c_str(),
+      stdout);
+  if (on_disk != "served") print_problems(certificate.at("problems"));
+}
+
+void print(const json& status) {
+  const json& reload = status.at("last_reload");
+  std::fputs(
+      fmt::format("wssgate {}, process {}, since {}\n"
+                  "configuration  {}\n"
+                  "listeners      {}\n"
+                  "connections    {} open, {} workers\n"
+                  "last reload    {} ({}): {}\n",
+                  status.value("version", ""), status.value("pid", 0), status.value("started", ""),
+                  status.value("config", ""), joined(status.at("listeners")),
+                  status.value("connections", 0), status.value("workers", 0),
+                  reload.value("at", ""), reload.value("cause", ""),
+                  reload.value("ok", false) ? "what is on the disk serves"
+                  : reload.at("refused").empty()
+                      ? "not all that is on the disk serves, see below"
+                      : "the configuration on the disk is refused; the one before goes on")
+          .c_str(),
+      stdout);
+  print_problems(reload.at("refused"));
+  print_problems(held_elsewhere(status));
+  for (const auto& name : status.at("hosts_without_certificate")) {
+    std::fputs(
+        fmt::format("NOT SERVED     {}: no certificate may serve it\n", name.get<std::string>())
+            .c_str(),
+        stdout);
+  }
+  for (const auto& certificate : status.at("certificates")) print_certificate(certificate);
+}
+
+}  // namespace
+
+int status(const AdminOptions& options) {
+  const json answer = ask_process(options, "GET", "/status");
+  if (options.json) {
+    std::puts(json_text(answer, 2).c_str());
+  } else {
+    print(answer);
+  }
+  return 0;
+}
+
+}  // namespace wssgate::cli

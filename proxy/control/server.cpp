@@ -1,0 +1,196 @@
+#include "control/server.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <latch>
+#include <map>
+#include <thread>
+#include <utility>
+
+#include "base/log.h"
+#include "gateway/gateway.h"
+#include "net/listener.h"
+#include "net/worker.h"
+
+namespace wssgate::control {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+// Cut connections end within a turn of their worker's loop; this only bounds a bug.
+constexpr auto kMostCutting = 5s;
+
+}  // namespace
+
+/// What one worker runs. The gateway and the listeners go before the loop that they live on.
+struct Server::WorkerParts {
+  WorkerParts(const std::shared_ptr<const gateway::Snapshot>& snapshot,
+              gateway::ConnectionGate& gate)
+      : gateway(worker, snapshot, gate) {}
+
+  void listen(const std::string& name, net::Fd socket) {
+    listeners[name].push_back(std::make_unique<net::Listener>(
+        worker.loop(), std::move(socket),
+        [this, name](net::Fd connection, const SocketAddress& client) {
+          gateway.accept(std::move(connection), client, name);
+        }));
+  }
+
+  net::Worker worker;
+  gateway::Gateway gateway;
+  /// Usually one for each name; more where they were inherited from more workers.
+  std::map<std::string, std::vector<std::unique_ptr<net::Listener>>> listeners;
+};
+
+Server::Server(std::shared_ptr<const gateway::Snapshot> snapshot,
+               std::vector<ListeningAddress> listening)
+    : snapshot_(std::move(snapshot)) {
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets whose peer may have gone
+  const std::size_t workers = worker_count(snapshot_->config);
+  for (std::size_t i = 0; i < workers; ++i) {
+    workers_.push_back(std::make_unique<WorkerParts>(snapshot_, gate_));
+  }
+  listen(std::move(listening));
+  for (std::size_t i = 0; i < workers; ++i) {
+    workers_[i]->worker.start(fmt::format("worker-{}", i));
+  }
+}
+
+Server::~Server() { stop(); }
+
+std::vector<SocketAddress> Server::addresses() const {
+  std::vector<SocketAddress> addresses;
+  for (const Listening& listening : listening_) addresses.push_back(listening.address);
+  return addresses;
+}
+
+std::vector<HandedOver> Server::listening_sockets() const {
+  std::vector<HandedOver> all;
+  for (const Listening& listening : listening_) {
+    for (const int socket : listening.sockets) all.emplace_back(listening.name, socket);
+  }
+  return all;
+}
+
+std::vector<std::string> Server::listener_names() const {
+  std::vector<std::string> names;
+  for (const Listening& listening : listening_) names.push_back(listening.name);
+  return names;
+}
+
+void Server::listen(std::vector<ListeningAddress> opened) {
+  for (ListeningAddress& address : opened) {
+    Listening& listening = listening_.emplace_back();
+    for (std::size_t i = 0; i < address.sockets.size(); ++i) {
+      listening.sockets.push_back(address.sockets[i].get());
+      // std::function has to be copyable, and a descriptor is not.
+      const auto socket = std::make_shared<net::Fd>(std::move(address.sockets[i]));
+      WorkerParts* const parts = workers_[i % workers_.size()].get();
+      parts->worker.post(
+          [parts, name = address.name, socket] { parts->listen(name, std::move(*socket)); });
+    }
+    listening.name = std::move(address.name);
+    listening.address = address.address;
+  }
+}
+
+void Server::close_listener(const std::string& name) {
+  for (const auto& parts : workers_) {
+    parts->worker.post([parts = parts.get(), name] {
+      auto listeners = parts->listeners.extract(name);
+      if (listeners.empty()) return;
+      for (std::unique_ptr<net::Listener>& listener : listeners.mapped()) {
+        listener->close();
+        // Not before the handlers that it has waiting in the loop.
+        parts->worker.post([closed = std::shared_ptr(std::move(listener))] {});
+      }
+    });
+  }
+}
+
+void Server::adopt(std::shared_ptr<const gateway::Snapshot> snapshot,
+                   std::vector<ListeningAddress> opened) {
+  if (draining_) return;  // there are no new connections
+  snapshot_ = std::move(snapshot);
+  const std::vector<std::string> wanted = config::listener_names(snapshot_->config);
+  // Before the others: who has connected there already is served as was configured then.
+  std::erase_if(listening_, [&](const Listening& listening) {
+    if (std::find(wanted.begin(), wanted.end(), listening.name) != wanted.end()) return false;
+    close_listener(listening.name);
+    return true;
+  });
+  for (const auto& parts : workers_) {
+    parts->worker.post(
+        [parts = parts.get(), snapshot = snapshot_] { parts->gateway.adopt(snapshot); });
+  }
+  listen(std::move(opened));
+  const auto place = [&](const Listening& listening) {
+    return std::find(wanted.begin(), wanted.end(), listening.name) - wanted.begin();
+  };
+  std::sort(listening_.begin(), listening_.end(),
+            [&](const Listening& a, const Listening& b) { return place(a) < place(b); });
+  await_workers();
+}
+
+/// Until each has done what was posted to it. Workers never block: it is the turn that they are in.
+void Server::await_workers() {
+  const auto done = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(workers_.size()));
+  for (const auto& parts : workers_) parts->worker.post([done] { done->count_down(); });
+  done->wait();
+}
+
+void Server::drain(Successor successor) {
+  draining_ = true;
+  for (const auto& parts : workers_) {
+    parts->worker.post([parts = parts.get(), successor] {
+      for (const auto& [name, listeners] : parts->listeners) {
+        for (const auto& listener : listeners) {
+          successor == Successor::none ? listener->close() : listener->leave();
+        }
+      }
+      parts->gateway.drain();
+    });
+  }
+}
+
+void Server::stop() {
+  drain();
+  for (const auto& parts : workers_) {
+    parts->worker.post([parts = parts.get()] { parts->gateway.abort_all(); });
+  }
+  // Sessions clean up in their own threads; the loops end when the last one is gone.
+  const auto give_up = Clock::now() + kMostCutting;
+  while (gate_.open() > 0 && Clock::now() < give_up) std::this_thread::sleep_for(1ms);
+  for (const auto& parts : workers_) parts->worker.stop();
+  if (gate_.open() > 0) {
+    // A bug. What the sessions hold must not be destroyed under them.
+    log::error("internal_error", "connections did not end when they were cut; please report it");
+    std::_Exit(1);
+  }
+  workers_.clear();
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void warn_of_few_descriptors(std::uint64_t connections) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur / 2 >= connections) return;
+  log::warn("few_descriptors",
+            "this process may not open the two descriptors that each of limits.connections needs. "
+            "raise the limit (ulimit -n, LimitNOFILE=) or lower limits.connections",
+            {{"limits.connections", static_cast<std::int64_t>(connections)},
+             {"descriptors", static_cast<std::int64_t>(limit.rlim_cur)}});
+}
+
+}  // namespace wssgate::control

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "control/listening.h"
+#include "gateway/connection_gate.h"
+#include "gateway/snapshot.h"
+
+namespace wssgate::control {
+
+/// The workers, from the first accept to the end of the last connection. Used from one thread.
+class Server {
+ public:
+  /// Starts serving on what open_listeners() opened, with worker_count() workers.
+  Server(std::shared_ptr<const gateway::Snapshot> snapshot,
+         std::vector<ListeningAddress> listening);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  const std::shared_ptr<const gateway::Snapshot>& snapshot() const { return snapshot_; }
+  unsigned workers() const { return static_cast<unsigned>(workers_.size()); }
+  /// In the order of the configuration's listeners, with the ports that they got.
+  std::vector<SocketAddress> addresses() const;
+  std::vector<std::string> listener_names() const;
+  /// All that it listens on; theirs until the next drain() or adopt().
+  std::vector<HandedOver> listening_sockets() const;
+  /// Open client connections.
+  std::uint64_t open_connections() const { return gate_.open(); }
+
+  /// New connections go by `snapshot` when this returns; open ones keep what they have. Listens on
+  /// `opened` too, and no more on what the snapshot's configuration lacks. Does nothing in a drain.
+  void adopt(std::shared_ptr<const gateway::Snapshot> snapshot,
+             std::vector<ListeningAddress> opened);
+
+  /// Who serves those that connect from now on.
+  enum class Successor { none, another_process };
+  /// Stops accepting; idle connections end now, others with their current request.
+  void drain(Successor successor = Successor::none);
+  /// Cuts whatever is left and ends the workers.
+  void stop();
+
+ private:
+  struct WorkerParts;
+
+  void listen(std::vector<ListeningAddress> opened);
+  void close_listener(const std::string& name);
+  void await_workers();
+
+  std::shared_ptr<const gateway::Snapshot> snapshot_;
+  struct Listening {
+    std::string name;
+    SocketAddress address;
+    std::vector<int> sockets;  ///< the workers' own
+  };
+  std::vector<Listening> listening_;
+  gateway::ConnectionGate gate_;
+  bool draining_ = false;
+  std::vector<std::unique_ptr<WorkerParts>> workers_;
+};
+
+/// Raises the soft limit of open descriptors to the hard one: each tunnel needs two.
+void raise_descriptor_limit();
+
+/// A warning where the process may not open what `connections` connections need.
+void warn_of_few_descriptors(std::uint64_t connections);
+
+}  // namespace wssgate::control

@@ -1,0 +1,221 @@
+#include "control/service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <utility>
+
+#include "base/log.h"
+#include "base/report_json.h"
+#include "control/service_manager.h"
+#include "control/status.h"
+
+namespace wssgate::control {
+namespace {
+
+using namespace std::chrono_literals;
+using TimePoint = std::chrono::system_clock::time_point;
+
+// Everything is proven again that often, whatever happens: certificates near their end are told of.
+constexpr Duration kCheckAgain = 12h;
+// For the first staples: a responder that is well answers in tenths of a second.
+constexpr Duration kMostStartWait = 2s;
+// Where the system does not tell when files change, and while something is refused: not every
+// reason is in a file (a port that is taken, descriptors that are short).
+constexpr Duration kLookAgain = 1min;
+// Proving very many certificates is not to be all that this machine does.
+constexpr int kMostOfTheTime = 20;
+
+/// The first moment at which a certificate that serves does so no more.
+TimePoint first_end(const gateway::Snapshot& snapshot) {
+  TimePoint first = TimePoint::max();
+  snapshot.sites.for_each(
+      [&](const std::string&, const gateway::Site& site) { first = std::min(first, site.end); });
+  return first;
+}
+
+OcspStapler::Settings stapler_settings(const config::Stapling& stapling) {
+  return {.cache_folder = stapling.cache,
+          .fetch = {.http_proxy = stapling.http_proxy, .timeout = stapling.timeout}};
+}
+
+std::vector<StapleWish> wishes_of(const gateway::Snapshot& snapshot) {
+  std::vector<StapleWish> wishes;
+  for (const auto& [certificate, slot, required] : snapshot.staples_wanted) {
+    wishes.push_back({certificate, slot, required});
+  }
+  return wishes;
+}
+
+/// Certificates that do not serve without a staple have it before the first handshake, if their
+/// responders answer soon; the other hosts do not wait for a dead one.
+std::shared_ptr<const gateway::Snapshot> stapled(
+    OcspStapler& stapler, std::shared_ptr<const gateway::Snapshot> snapshot) {
+  stapler.adopt(wishes_of(*snapshot));
+  stapler.await_first_attempts(kMostStartWait);
+  return snapshot;
+}
+
+struct Watched {
+  std::vector<std::string> files;
+  std::vector<std::string> folders;
+};
+
+void add_files(const config::Config& config, Watched& watched) {
+  watched.files.push_back(config.file);
+  watched.files.push_back(config.tickets.keys.value);
+  for (const auto& root : config.certificates.roots) watched.files.push_back(root.value);
+  for (const auto& folder : config.certificates.folders) watched.folders.push_back(folder.value);
+  for (const config::Host& host : config.hosts) {
+    if (host.client_certificates) watched.files.push_back(host.client_certificates->ca.value);
+    if (!host.certificate) continue;
+    watched.files.push_back(host.certificate->chain.value);
+    watched.files.push_back(host.certificate->key.value);
+    watched.files.push_back(host.certificate->staple.value);
+  }
+  if (const auto& folder = config.certificates.intermediates.value; !folder.empty()) {
+    watched.folders.push_back(folder);
+  }
+  std::erase(watched.files, std::string());  // what is not configured
+}
+
+}  // namespace
+
+Service::Service(std::shared_ptr<const gateway::Snapshot> snapshot,
+                 std::vector<ListeningAddress> listening, LoadConfig load,
+                 std::vector<Problem> warnings, Inheritance inherited)
+    : inherited_(std::move(inherited)),
+      shutdown_(
+          loop_, server_, [this] { reloader_.request("SIGHUP"); },
+          [this] { upgrade_.request("SIGUSR2"); }),
+      stapler_(stapler_settings(snapshot->config.stapling),
+               [this] { asio::post(loop_, [this] { rebuild_with_staples(); }); }),
+      server_(stapled(stapler_, std::move(snapshot)), std::move(listening)),
+      reloader_(loop_, server_, std::move(load), std::move(warnings)),
+      upgrade_(loop_, server_, [this](pid_t pid) { replaced_by(pid); }),
+      watch_(loop_, [this] { reloader_.request("files have changed"); }),
+      next_check_(loop_),
+      next_rotation_(loop_) {
+  reloader_.on_reloaded = [this] { settle(); };
+}
+
+int Service::run(const std::function<void()>& on_ready) {
+  settle();
+  open_admin();
+  on_ready();
+  inherited_.tell_ready();
+  tell_service_manager("READY=1");
+  loop_.run();
+  admin_.reset();  // here, since a process that is `busy` ends without destructors
+  server_.stop();
+  return shutdown_.exit_code();
+}
+
+void Service::open_admin() {
+  const std::string& address = server_.snapshot()->config.admin.address.value;
+  if (address == "off") return;
+  try {
+    admin_.emplace(
+        loop_, address.substr(std::string_view("unix:").size()),
+        [this](const AdminSocket::Request& request, const AdminSocket::Answer& answer) {
+          handle(request, answer);
+        },
+        inherited_.is_upgrade() ? AdminSocket::Take::from_predecessor
+                                : AdminSocket::Take::free_path);
+  } catch (const std::system_error& error) {
+    log::warn("admin_unavailable",
+              "the admin socket cannot be opened, so 'wssgate status' and 'wssgate reload' do not "
+              "reach this process (SIGHUP does). name another one under admin.address, or 'off'",
+              {{"address", address}, {"error", error.code().message()}});
+  }
+}
+
+void Service::handle(const AdminSocket::Request& request, const AdminSocket::Answer& answer) {
+  if (request.path == "/status" && request.method == "GET") {
+    answer(200, json_text(status(server_, reloader_, stapler_, started_)));
+  } else if (request.path == "/reload" && request.method == "POST") {
+    reloader_.request("wssgate reload",
+                      [answer](const Reload& reload) { answer(200, json_text(to_json(reload))); });
+  } else if (request.path == "/upgrade" && request.method == "POST") {
+    upgrade_.request("wssgate upgrade", [answer](const Upgrade::Outcome& outcome) {
+      answer(200,
+             json_text({{"ok", outcome.ok()}, {"pid", outcome.pid}, {"error", outcome.error}}));
+    });
+  } else if (request.path == "/status" || request.path == "/reload" || request.path == "/upgrade") {
+    answer(405, R"({"error": "GET /status, POST /reload and POST /upgrade"})");
+  } else {
+    answer(404, R"({"error": "there are GET /status, POST /reload and POST /upgrade"})");
+  }
+}
+
+/// The service manager is told first: it would take our end for the service's.
+void Service::replaced_by(pid_t pid) {
+  tell_service_manager(fmt::format("MAINPID={}", pid));
+  shutdown_.replaced();
+}
+
+/// What follows from what serves now.
+void Service::settle() {
+  staple();
+  watch_files();
+  rotate_tickets_later();
+  check_again_later();
+}
+
+void Service::staple() {
+  stapler_.adopt(wishes_of(*server_.snapshot()));
+  rebuild_with_staples();  // the file or the cache may have had it
+}
+
+/// A certificate that has waited for its staple may serve now.
+void Service::rebuild_with_staples() {
+  const auto now = std::chrono::system_clock::now();
+  const auto& awaited = server_.snapshot()->staples_awaited;
+  const bool came = std::any_of(awaited.begin(), awaited.end(),
+                                [&](const auto& slot) { return slot->good(now) != nullptr; });
+  if (came) reloader_.request("an OCSP staple has come");
+}
+
+/// The secrets of a file do not rotate; a reload may bring one, or take it away.
+void Service::rotate_tickets_later() {
+  const auto keys = server_.snapshot()->ticket_keys;
+  const auto due = keys->next_rotation();
+  next_rotation_.cancel();
+  if (!due) return;
+  next_rotation_.expires_at(*due);
+  next_rotation_.async_wait([this, keys](const asio::error_code& error) {
+    if (error) return;
+    keys->rotate_if_due(std::chrono::steady_clock::now());
+    rotate_tickets_later();
+  });
+}
+
+void Service::watch_files() {
+  Watched watched;
+  const gateway::Snapshot& snapshot = *server_.snapshot();
+  add_files(snapshot.config, watched);
+  add_files(reloader_.on_disk(), watched);
+  for (const auto& state : snapshot.certificates) {
+    watched.files.push_back(state.source.chain_file);
+    watched.files.push_back(state.source.key_file);
+  }
+  if (watch_.watch(watched.files, watched.folders)) reloader_.request("files are watched anew");
+}
+
+void Service::check_again_later() {
+  const auto until_end = std::chrono::duration_cast<std::chrono::milliseconds>(
+      first_end(*server_.snapshot()) - std::chrono::system_clock::now());
+  const Reload& last = reloader_.last();
+  const Duration most = watch_.is_complete() && last.ok()
+                            ? kCheckAgain
+                            : std::max(kLookAgain, last.took * kMostOfTheTime);
+  // A second more, so that the certificate has ended when it is looked at.
+  next_check_.expires_after(std::clamp<Duration>(until_end + 1s, 1s, most));
+  next_check_.async_wait([this](const asio::error_code& error) {
+    if (!error) reloader_.request("time has passed");
+  });
+}
+
+}  // namespace wssgate::control

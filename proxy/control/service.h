@@ -1,0 +1,64 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "control/admin_socket.h"
+#include "control/file_watch.h"
+#include "control/handover.h"
+#include "control/ocsp_stapler.h"
+#include "control/reloader.h"
+#include "control/server.h"
+#include "control/shutdown.h"
+#include "control/upgrade.h"
+
+namespace wssgate::control {
+
+/// The process: its workers, and all that happens to it while they serve. Signals, changes of
+/// files, the clock and the admin socket lead to a reload; SIGTERM and SIGINT to its end. One
+/// thread.
+class Service {
+ public:
+  /// `warnings`: what loading `snapshot` found. `inherited`: whom to tell that this process serves.
+  Service(std::shared_ptr<const gateway::Snapshot> snapshot,
+          std::vector<ListeningAddress> listening, LoadConfig load, std::vector<Problem> warnings,
+          Inheritance inherited = {});
+
+  const Server& server() const { return server_; }
+
+  /// Serves until it is told to end; the exit code. `on_ready` is called when signals are heeded:
+  /// whoever is told only then that the process serves may end it at once.
+  int run(const std::function<void()>& on_ready);
+
+  /// A reload is under way, and destroying the service would wait for it.
+  bool busy() const { return reloader_.busy(); }
+
+ private:
+  void open_admin();
+  void handle(const AdminSocket::Request& request, const AdminSocket::Answer& answer);
+  void replaced_by(pid_t pid);
+  void settle();
+  void staple();
+  void rebuild_with_staples();
+  void watch_files();
+  void rotate_tickets_later();
+  void check_again_later();
+
+  const std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
+  asio::io_context loop_{1};
+  Inheritance inherited_;
+  /// Before the rest, so that signals are heeded while that comes up.
+  Shutdown shutdown_;
+  OcspStapler stapler_;
+  Server server_;
+  Reloader reloader_;
+  Upgrade upgrade_;
+  FileWatch watch_;
+  asio::steady_timer next_check_;
+  asio::steady_timer next_rotation_;
+  std::optional<AdminSocket> admin_;
+};
+
+}  // namespace wssgate::control

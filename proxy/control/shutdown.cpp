@@ -1,0 +1,88 @@
+#include "control/shutdown.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <utility>
+
+#include "base/log.h"
+#include "control/service_manager.h"
+
+namespace wssgate::control {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// How often a drain looks whether the last connection has ended.
+constexpr std::chrono::milliseconds kDrainLook{20};
+
+}  // namespace
+
+Shutdown::Shutdown(asio::io_context& loop, Server& server, std::function<void()> on_hangup,
+                   std::function<void()> on_upgrade)
+    : loop_(loop),
+      server_(server),
+      on_hangup_(std::move(on_hangup)),
+      on_upgrade_(std::move(on_upgrade)),
+      signals_(loop, SIGTERM, SIGINT, SIGHUP),
+      timer_(loop) {
+  signals_.add(SIGUSR2);
+  await_signal();
+}
+
+void Shutdown::await_signal() {
+  signals_.async_wait([this](const asio::error_code& error, int signal) {
+    if (!error) heed(signal);
+  });
+}
+
+void Shutdown::heed(int signal) {
+  const bool ends = signal == SIGTERM || signal == SIGINT;
+  if (ends && deadline_) return cut_short();
+  if (ends) {
+    tell_service_manager("STOPPING=1");
+    begin(signal == SIGINT ? "interrupted" : "terminated", Server::Successor::none);
+  } else if (!deadline_) {
+    (signal == SIGHUP ? on_hangup_ : on_upgrade_)();
+  }
+  await_signal();
+}
+
+void Shutdown::replaced() {
+  if (!deadline_) begin("replaced by another process", Server::Successor::another_process);
+}
+
+void Shutdown::begin(const std::string& why, Server::Successor successor) {
+  const Duration limit = server_.snapshot()->config.timeouts.drain;
+  deadline_ = Clock::now() + limit;
+  log::info("draining",
+            fmt::format("{}: no new connections; waiting up to {} for {} open. a second signal "
+                        "ends them at once",
+                        why, format_duration(limit), server_.open_connections()));
+  server_.drain(successor);
+  look();
+}
+
+void Shutdown::look() {
+  if (server_.open_connections() == 0) return finish("all connections have ended");
+  if (Clock::now() >= *deadline_) {
+    return finish(fmt::format("the drain limit has passed: ending {} connections",
+                              server_.open_connections()));
+  }
+  timer_.expires_after(kDrainLook);
+  timer_.async_wait([this](const asio::error_code& error) {
+    if (!error) look();
+  });
+}
+
+void Shutdown::cut_short() {
+  exit_code_ = 1;
+  finish(fmt::format("second signal: ending {} connections", server_.open_connections()));
+}
+
+void Shutdown::finish(const std::string& message) {
+  log::info("stopping", message);
+  loop_.stop();
+}
+
+}  // namespace wssgate::control

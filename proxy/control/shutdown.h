@@ -1,0 +1,46 @@
+#pragma once
+
+#include <asio/signal_set.hpp>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "control/server.h"
+#include "net/asio.h"
+
+namespace wssgate::control {
+
+/// Heeds the process's signals, and ends it: no new connections, requests finish, tunnels go on
+/// until timeouts.drain has passed. Belongs to the loop's thread.
+class Shutdown {
+ public:
+  /// `on_hangup` is called for each SIGHUP, and `on_upgrade` for each SIGUSR2, which end nothing.
+  Shutdown(asio::io_context& loop, Server& server, std::function<void()> on_hangup,
+           std::function<void()> on_upgrade);
+
+  /// Another process has taken over: this one ends when its connections have.
+  void replaced();
+
+  /// 0, or 1 when a second signal cut the end short.
+  int exit_code() const { return exit_code_; }
+
+ private:
+  void await_signal();
+  void heed(int signal);
+  void begin(const std::string& why, Server::Successor successor);
+  void look();
+  void cut_short();
+  void finish(const std::string& message);
+
+  asio::io_context& loop_;
+  Server& server_;
+  std::function<void()> on_hangup_;
+  std::function<void()> on_upgrade_;
+  asio::signal_set signals_;
+  asio::steady_timer timer_;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;
+  int exit_code_ = 0;
+};
+
+}  // namespace wssgate::control

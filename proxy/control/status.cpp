@@ -1,0 +1,124 @@
+#include "control/status.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+
+#include "base/report_json.h"
+#include "pki/x509_facts.h"
+
+namespace wssgate::control {
+namespace {
+
+using nlohmann::json;
+
+using HostNames = std::map<const pki::Certificate*, std::set<std::string>>;
+
+HostNames hosts_by_certificate(const gateway::Snapshot& snapshot) {
+  HostNames hosts;
+  snapshot.sites.for_each([&](const std::string& name, const gateway::Site& site) {
+    for (const auto& served : site.certificates) hosts[served.certificate.get()].insert(name);
+  });
+  return hosts;
+}
+
+json hosts_without_certificate(const gateway::Snapshot& snapshot) {
+  const auto now = std::chrono::system_clock::now();
+  std::set<std::string> names;
+  snapshot.sites.for_each([&](const std::string& name, const gateway::Site& site) {
+    const bool unstapled = std::any_of(site.needed_staples.begin(), site.needed_staples.end(),
+                                       [&](const auto& slot) { return !slot->good(now); });
+    if (site.tls.empty() || now > site.end || unstapled) names.insert(name);
+  });
+  return names;
+}
+
+/// By fingerprint.
+using Staples = std::map<std::string, json>;
+
+Staples staples_json(const OcspStapler& stapler) {
+  const auto time = [](const auto& moment) {
+    return moment ? json(pki::iso_time(*moment)) : json(nullptr);
+  };
+  Staples staples;
+  for (const StapleStatus& status : stapler.status()) {
+    staples[status.fingerprint] = {{"state", staple_state_label(status.state)},
+                                   {"good_until", time(status.good_until)},
+                                   {"why", status.why},
+                                   {"since", time(status.since)},
+                                   {"next_attempt", time(status.next_attempt)}};
+  }
+  return staples;
+}
+
+json certificate_json(const pki::Certificate& certificate, const HostNames& hosts,
+                      const Staples& staples) {
+  json names = json::array();
+  for (const HostPattern& name : certificate.names) names.push_back(name.text());
+  const auto served = hosts.find(&certificate);
+  const auto staple = staples.find(certificate.fingerprint);
+  return {{"names", names},
+          {"hosts", served == hosts.end() ? json::array() : json(served->second)},
+          {"issuer", pki::issuer_label(certificate.leaf.get())},
+          {"key", pki::describe_key(certificate.key.get())},
+          {"fingerprint", certificate.fingerprint},
+          {"not_before", pki::iso_time(certificate.not_before)},
+          {"not_after", pki::iso_time(certificate.not_after)},
+          {"ocsp", staple == staples.end() ? json({{"state", "off"}}) : staple->second}};
+}
+
+std::string_view on_disk(const gateway::CertificateState& state) {
+  if (state.refused.empty()) return "served";
+  return state.refused.front().severity == Severity::error ? "refused" : "waiting";
+}
+
+json certificates_json(const gateway::Snapshot& snapshot, const OcspStapler& stapler) {
+  const HostNames hosts = hosts_by_certificate(snapshot);
+  const Staples staples = staples_json(stapler);
+  json list = json::array();
+  for (const gateway::CertificateState& state : snapshot.certificates) {
+    list.push_back(
+        {{"chain_file", state.source.chain_file},
+         {"key_file", state.source.key_file},
+         {"served", state.served ? certificate_json(*state.served, hosts, staples) : json(nullptr)},
+         {"on_disk", on_disk(state)},
+         {"problems", wssgate::to_json(state.refused)}});
+  }
+  return list;
+}
+
+}  // namespace
+
+nlohmann::json status(const Server& server, const Reloader& reloader, const OcspStapler& stapler,
+                      std::chrono::system_clock::time_point started) {
+  const gateway::Snapshot& snapshot = *server.snapshot();
+  json listeners = json::array();
+  for (const SocketAddress& address : server.addresses()) listeners.push_back(address.text());
+  return {{"version", WSSGATE_VERSION},
+          {"pid", ::getpid()},
+          {"started", pki::iso_time(started)},
+          {"config", snapshot.config.file},
+          {"listeners", listeners},
+          {"workers", server.workers()},
+          {"connections", server.open_connections()},
+          {"last_reload", to_json(reloader.last())},
+          {"hosts_without_certificate", hosts_without_certificate(snapshot)},
+          {"certificates", certificates_json(snapshot, stapler)}};
+}
+
+nlohmann::json to_json(const Reload& reload) {
+  return {{"ok", reload.ok()},
+          {"changed", reload.changed},
+          {"cause", reload.cause},
+          {"at", pki::iso_time(reload.at)},
+          {"took_ms", reload.took.count()},
+          {"refused", wssgate::to_json(reload.refused)},
+          {"held", wssgate::to_json(reload.held)},
+          {"warnings", wssgate::to_json(reload.warnings)}};
+}
+
+}  // namespace wssgate::control

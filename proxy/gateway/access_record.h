@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+
+namespace wssgate::gateway {
+
+struct Connection;
+
+/// What one request, or the tunnel that it became, leaves in the access log: one line when it
+/// ends. Paths come without their query: it may hold secrets.
+struct AccessRecord {
+  using Clock = std::chrono::steady_clock;
+
+  Clock::time_point begun = Clock::now();
+  std::string method;
+  std::string path;
+  /// The Host field.
+  std::string authority;
+  std::string route;
+  std::string upstream;
+  std::string endpoint;
+  /// The status the client got; 0 when it got none.
+  int status = 0;
+  /// Payload: bodies of a request, frames of a tunnel.
+  std::uint64_t bytes_received = 0;
+  std::uint64_t bytes_sent = 0;
+  std::optional<Clock::duration> connect_time;
+  /// From the request's last look at the upstream's silence: until its head came.
+  std::optional<Clock::duration> upstream_time;
+
+  /// Of a tunnel.
+  bool tunnel = false;
+  std::uint64_t messages_received = 0;
+  std::uint64_t messages_sent = 0;
+  std::optional<std::uint16_t> client_close_code;
+  std::optional<std::uint16_t> upstream_close_code;
+
+  Reason reason = Reason::none;
+  /// Who ended it; for an ordinary response nobody in particular did.
+  std::optional<Side> ended_by;
+  std::string detail;
+
+  void ended(const Error& error);
+};
+
+/// Writes the line.
+void log_access(const Connection& connection, const AccessRecord& record);
+
+}  // namespace wssgate::gateway

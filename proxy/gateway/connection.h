@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "gateway/gateway.h"
+#include "gateway/route_table.h"
+#include "net/input_buffer.h"
+#include "net/stream.h"
+#include "net/waiter.h"
+
+namespace wssgate::gateway {
+
+/// What the phases of one client connection share. Lives in the frame of its session, in one
+/// worker's thread, from accept to close.
+struct Connection {
+  Connection(Gateway& owner, std::shared_ptr<const Snapshot> running, const SocketAddress& peer,
+             ConnectionGate::Place taken);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() { gateway.left(*this); }
+
+  Gateway& gateway;
+  /// The configuration that this connection started with and keeps.
+  const std::shared_ptr<const Snapshot> snapshot;
+  const SocketAddress client;
+  /// Unique in this process; stands on every log line of the connection.
+  const std::int64_t id;
+  const ConnectionGate::Place place;
+  net::Waiter waiter;
+
+  /// The client's stream: TLS once the handshake is done.
+  std::unique_ptr<net::Stream> stream;
+  /// The canonical server name of the hello, and what it led to.
+  std::string server_name;
+  const Site* site = nullptr;
+  /// Of the listener that it came by (Listening::tls_profile).
+  std::size_t tls_profile = 0;
+  std::string tls_version;
+  /// It has had a request: idle, it may be closed without anybody missing an answer.
+  bool served = false;
+  /// The fields that tell upstreams of the client's certificate; empty without one.
+  std::string client_certificate;
+};
+
+}  // namespace wssgate::gateway

@@ -1,0 +1,123 @@
+#include "gateway/gateway.h"
+
+#include <atomic>
+#include <exception>
+#include <new>
+#include <system_error>
+#include <utility>
+
+#include "base/log.h"
+#include "gateway/connection.h"
+#include "gateway/redirect.h"
+#include "gateway/session.h"
+
+namespace wssgate::gateway {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kNearestPerSecond = 20;
+
+std::int64_t next_connection_id() {
+  static std::atomic<std::int64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+/// An exception that reaches here is a bug, or the system has no more to give. It costs one
+/// connection and is reported.
+void report_dropped(const std::exception_ptr& failure) {
+  if (!failure) return;
+  const auto exhausted = [](const char* what) {
+    log::error("out_of_resources",
+               "a connection was dropped: the system gives no more memory or epoll watches "
+               "(fs.epoll.max_user_watches). lower limits.connections or give it more",
+               {{"what", what}});
+  };
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::system_error& error) {
+    exhausted(error.what());
+  } catch (const std::bad_alloc& error) {
+    exhausted(error.what());
+  } catch (const std::exception& bug) {
+    log::error("internal_error", "a connection was dropped by a bug in wssgate; please report it",
+               {{"what", bug.what()}});
+  }
+}
+
+}  // namespace
+
+Connection::Connection(Gateway& owner, std::shared_ptr<const Snapshot> running,
+                       const SocketAddress& peer, ConnectionGate::Place taken)
+    : gateway(owner),
+      snapshot(std::move(running)),
+      client(peer),
+      id(next_connection_id()),
+      place(std::move(taken)),
+      waiter(owner.worker().loop().get_executor()) {
+  gateway.joined(*this);
+}
+
+Gateway::Gateway(net::Worker& worker, std::shared_ptr<const Snapshot> snapshot,
+                 ConnectionGate& gate)
+    : worker_(worker), snapshot_(std::move(snapshot)), gate_(gate), pool_(worker.loop()) {}
+
+void Gateway::accept(net::Fd socket, const SocketAddress& client, const std::string& listener) {
+  auto place = gate_.enter(snapshot_->config.limits.connections);
+  if (!place) {
+    refuse_over_limit(client);
+    return;
+  }
+  const Listening* const terms = snapshot_->listening(listener);
+  if (terms == nullptr) return;  // it has just been taken out of the configuration
+  if (terms->redirect_port != 0) {
+    asio::co_spawn(worker_.loop(),
+                   run_redirect(*this, snapshot_, std::move(socket), client, std::move(place),
+                                terms->redirect_port),
+                   report_dropped);
+    return;
+  }
+  asio::co_spawn(worker_.loop(),
+                 run_session(*this, snapshot_, std::move(socket), client, terms->tls_profile,
+                             std::move(place)),
+                 report_dropped);
+}
+
+void Gateway::drain() {
+  draining_ = true;
+  for (Connection* connection : open_) {
+    // A request that lies in the socket already is one that came before.
+    if (connection->stream) connection->stream->look_again();
+    connection->waiter.notify();
+  }
+}
+
+void Gateway::abort_all() {
+  for (Connection* connection : open_) connection->waiter.abort(Reason::draining, Side::proxy);
+}
+
+std::string Gateway::nearest_name(const Snapshot& snapshot, std::string_view name) {
+  const auto now = Clock::now();
+  if (now - nearest_window_ >= std::chrono::seconds(1)) {
+    nearest_window_ = now;
+    nearest_left_ = kNearestPerSecond;
+  }
+  if (nearest_left_ == 0) return {};
+  --nearest_left_;
+  return snapshot.sites.nearest(name);
+}
+
+void Gateway::refuse_over_limit(const SocketAddress& client) {
+  const auto now = Clock::now();
+  if (now - over_limit_logged_ < std::chrono::seconds(1)) return;
+  over_limit_logged_ = now;
+  const std::string address = client.text();
+  log::warn("connection_refused",
+            "limits.connections is reached: closing new connections at once. this line comes at "
+            "most once a second",
+            {{"reason", reason_label(Reason::connection_limit)},
+             {"client", address},
+             {"limit", static_cast<std::int64_t>(snapshot_->config.limits.connections)}});
+}
+
+}  // namespace wssgate::gateway

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <unordered_set>
+
+#include "base/address.h"
+#include "gateway/connection_gate.h"
+#include "gateway/snapshot.h"
+#include "net/fd.h"
+#include "net/worker.h"
+#include "upstream/connection_pool.h"
+
+namespace wssgate::gateway {
+
+struct Connection;
+
+/// One worker's share of the gateway: turns accepted connections into sessions and knows those
+/// that are open. Belongs to its worker's thread, except for the constructor.
+class Gateway {
+ public:
+  Gateway(net::Worker& worker, std::shared_ptr<const Snapshot> snapshot, ConnectionGate& gate);
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  /// Connections that are accepted from now on go by this one; open ones keep theirs.
+  void adopt(std::shared_ptr<const Snapshot> snapshot) { snapshot_ = std::move(snapshot); }
+
+  /// Starts a session for a connection that `listener` (config::listener_names) accepted, or
+  /// refuses it when the limit is reached.
+  void accept(net::Fd socket, const SocketAddress& client, const std::string& listener);
+
+  /// From now on connections end when their current request does; idle ones end now.
+  void drain();
+  /// Ends every connection now.
+  void abort_all();
+
+  bool draining() const { return draining_; }
+  net::Worker& worker() { return worker_; }
+  upstream::ConnectionPool& pool() { return pool_; }
+
+  /// For the log: the configured name nearest to a refused one. Only so many a second are
+  /// computed, so that a flood of made-up names costs nothing; empty for the others.
+  std::string nearest_name(const Snapshot& snapshot, std::string_view name);
+
+  /// Sessions announce themselves while they run.
+  void joined(Connection& connection) { open_.insert(&connection); }
+  void left(Connection& connection) { open_.erase(&connection); }
+
+ private:
+  void refuse_over_limit(const SocketAddress& client);
+
+  net::Worker& worker_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  ConnectionGate& gate_;
+  upstream::ConnectionPool pool_;
+  std::unordered_set<Connection*> open_;
+  bool draining_ = false;
+  std::chrono::steady_clock::time_point nearest_window_;
+  int nearest_left_ = 0;
+  std::chrono::steady_clock::time_point over_limit_logged_;
+};
+
+}  // namespace wssgate::gateway

@@ -1,0 +1,69 @@
+#include "gateway/redirect.h"
+
+#include <utility>
+
+#include "gateway/connection.h"
+#include "gateway/request_reading.h"
+#include "net/closing.h"
+#include "net/tcp_stream.h"
+#include "protocol/http/forward.h"
+
+namespace wssgate::gateway {
+namespace {
+
+constexpr std::uint16_t kHttps = 443;
+
+std::string https_address(const http::RequestHead& request, std::uint16_t port) {
+  std::string address = "https://" + request.host;
+  if (port != kHttps) address += ":" + std::to_string(port);
+  if (request.target != "*") address += request.target;
+  return address;
+}
+
+std::string answer_to(const Connection& connection, const http::RequestHead& request,
+                      std::uint16_t port, AccessRecord& record) {
+  const bool head = request.method == "HEAD";
+  record.method = request.method;
+  record.path = request.target.substr(0, request.target.find('?'));
+  record.authority = request.authority;
+  if (connection.site == nullptr) {
+    const Error error(Reason::misdirected_request, Side::client,
+                      "Host is none of the names that are served here");
+    record.ended(error);
+    record.status = http_status(error.reason);
+    return http::error_response(error, head, false);
+  }
+  record.status = http::kPermanentRedirect;
+  return http::redirect_response(https_address(request, port), head);
+}
+
+}  // namespace
+
+asio::awaitable<void> run_redirect(Gateway& gateway, std::shared_ptr<const Snapshot> snapshot,
+                                   net::Fd socket, SocketAddress client,
+                                   ConnectionGate::Place place, std::uint16_t port) {
+  Connection connection(gateway, std::move(snapshot), client, std::move(place));
+  connection.stream =
+      std::make_unique<net::TcpStream>(gateway.worker().poller(), std::move(socket), Side::client);
+  connection.stream->attach(&connection.waiter);
+  net::InputBuffer input(connection.snapshot->config.limits.request_head);
+  AccessRecord record;
+
+  auto request = co_await read_request(connection, input, record);
+  std::string answer;
+  if (request) {
+    connection.site = connection.snapshot->sites.match(request->host);
+    answer = answer_to(connection, *request, port, record);
+  } else if (http_status(request.error().reason) != 0 &&
+             request.error().reason != Reason::draining) {
+    record.ended(request.error());
+    record.status = http_status(request.error().reason);
+    answer = http::error_response(request.error(), false, false);
+  }
+  if (answer.empty()) co_return;  // nothing was asked
+  log_access(connection, record);
+  const auto sent = connection.stream->send(answer);
+  if (sent) co_await net::close_gently(*connection.stream, connection.waiter);
+}
+
+}  // namespace wssgate::gateway

@@ -1,0 +1,160 @@
+#include "gateway/session.h"
+
+#include <fmt/format.h>
+#include <openssl/ssl.h>
+
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "gateway/client_hello_peek.h"
+#include "gateway/connection.h"
+#include "gateway/http_gateway.h"
+#include "gateway/websocket_tunnel.h"
+#include "net/closing.h"
+#include "net/tls_stream.h"
+#include "protocol/http/forward.h"
+
+namespace wssgate::gateway {
+namespace {
+
+/// A certificate that has ended serves no more, and one that must be stapled (its own word, or
+/// `ocsp: required`) serves with a staple or not at all.
+Result<void> check_certificates(const Site& site, std::size_t tls_profile) {
+  const auto now = std::chrono::system_clock::now();
+  if (site.context(tls_profile) == nullptr || now > site.end) {
+    return Error(Reason::certificate_unavailable, Side::proxy);
+  }
+  for (const auto& slot : site.needed_staples) {
+    if (slot->good(now)) continue;
+    if (!slot->revoked()) return Error(Reason::staple_unavailable, Side::proxy);
+    return Error(Reason::staple_unavailable, Side::proxy, "the CA has revoked the certificate");
+  }
+  return {};
+}
+
+/// The site that the hello's server name leads to. Errors: missing_server_name,
+/// unknown_server_name (also for what is no host name at all), certificate_unavailable,
+/// staple_unavailable.
+Result<const Site*> match_site(Connection& connection, const tls::ClientHello& hello) {
+  if (!hello.server_name) {
+    return Error(Reason::missing_server_name, Side::client);
+  }
+  auto name = canonical_hostname(*hello.server_name);
+  if (!name) return Error(Reason::unknown_server_name, Side::client, "not a host name");
+  const Site* site = connection.snapshot->sites.match(*name);
+  if (site == nullptr) {
+    return Error(Reason::unknown_server_name, Side::client);
+  }
+  connection.server_name = std::move(*name);
+  const auto may_serve = check_certificates(*site, connection.tls_profile);
+  if (!may_serve) return may_serve.error();
+  return site;
+}
+
+/// What a refused client reads in place of a handshake; empty where an answer would only puzzle.
+std::string refusal_bytes(const Error& error, bool offers_tls13) {
+  if (error.reason == Reason::plain_http) return http::error_response(error, false, false);
+  std::uint8_t alert = tls_alert(error.reason);
+  // RFC 8446 §9.2 names missing_extension for TLS 1.3; RFC 5246 does not know it.
+  if (error.reason == Reason::missing_server_name && !offers_tls13) {
+    alert = tls_alert(Reason::handshake_failed);
+  }
+  if (alert == 0) return {};
+  const auto record = tls::fatal_alert_record(alert);
+  return {record.begin(), record.end()};
+}
+
+void log_refusal(const Connection& connection, const Error& error, const std::string& asked) {
+  const std::string client = connection.client.text();
+  const std::string name = printable(asked);
+  std::string nearest;
+  if (error.reason == Reason::unknown_server_name) {
+    nearest = connection.gateway.nearest_name(*connection.snapshot, to_lower(asked));
+  }
+  // Load balancers and scanners connect and leave all day. Who leaves in the handshake may be a
+  // client that does not like the certificate and does not say so.
+  const bool left = connection.site == nullptr &&
+                    (error.reason == Reason::client_closed || error.reason == Reason::client_reset);
+  log::write(left ? log::Level::debug : log::Level::info, "connection_refused", error.text(),
+             {{"reason", reason_label(error.reason)},
+              {"ended_by", side_label(error.side)},
+              {"server_name", name},
+              {"nearest", nearest},
+              {"client", client},
+              {"conn", connection.id}});
+}
+
+asio::awaitable<void> refuse(Connection& connection, net::TcpStream& plain, const Error& error,
+                             const tls::ClientHello* hello) {
+  const std::string asked = hello != nullptr ? hello->server_name.value_or("") : "";
+  log_refusal(connection, error, asked);
+  const std::string answer = refusal_bytes(error, hello != nullptr && hello->offers_tls13);
+  if (answer.empty()) co_return;
+  const auto sent = plain.send(answer);
+  if (sent) co_await net::close_gently(plain, connection.waiter);
+}
+
+/// The handshake with the site's certificate. On success the connection's stream is TLS.
+asio::awaitable<Result<void>> accept_tls(Connection& connection,
+                                         std::unique_ptr<net::TcpStream> plain) {
+  SSL_CTX* const context = connection.site->context(connection.tls_profile);
+  auto tls = std::make_unique<net::TlsStream>(std::move(plain), context);
+  pki::set_routed_name(tls->ssl(), &connection.server_name);
+  connection.waiter.expires_after(connection.snapshot->config.timeouts.handshake,
+                                  Reason::handshake_timeout, Side::client);
+  for (;;) {
+    auto done = tls->handshake();
+    if (!done) {
+      co_await net::close_gently(tls->plain(), connection.waiter);  // the alert must arrive
+      Error why = std::move(done).error();
+      if (why.reason == Reason::client_certificate_refused) {
+        why.context = pki::client_certificate_fault(tls->ssl());
+      }
+      co_return why;
+    }
+    if (*done) break;
+    auto waited = co_await connection.waiter.wait();
+    if (!waited) co_return std::move(waited).error();
+  }
+  connection.tls_version = SSL_get_version(tls->ssl());
+  connection.client_certificate =
+      http::client_certificate_fields(pki::verified_client_chain(tls->ssl()));
+  connection.stream = std::move(tls);
+  co_return Result<void>();
+}
+
+}  // namespace
+
+asio::awaitable<void> run_session(Gateway& gateway, std::shared_ptr<const Snapshot> snapshot,
+                                  net::Fd socket, SocketAddress client, std::size_t tls_profile,
+                                  ConnectionGate::Place place) {
+  Connection connection(gateway, std::move(snapshot), client, std::move(place));
+  connection.tls_profile = tls_profile;
+  auto plain =
+      std::make_unique<net::TcpStream>(gateway.worker().poller(), std::move(socket), Side::client);
+  plain->attach(&connection.waiter);
+
+  auto hello = co_await peek_client_hello(connection, *plain);
+  if (!hello) {
+    co_await refuse(connection, *plain, hello.error(), nullptr);
+    co_return;
+  }
+  const auto site = match_site(connection, *hello);
+  if (!site) {
+    co_await refuse(connection, *plain, site.error(), &*hello);
+    co_return;
+  }
+  connection.site = *site;
+
+  auto accepted = co_await accept_tls(connection, std::move(plain));
+  if (!accepted) {
+    log_refusal(connection, accepted.error(), connection.server_name);
+    co_return;
+  }
+  auto upgraded = co_await serve_http(connection);
+  std::string().swap(connection.client_certificate);  // a tunnel has no more requests
+  if (upgraded) co_await run_tunnel(connection, *std::move(upgraded));
+}
+
+}  // namespace wssgate::gateway

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "base/address.h"
+#include "gateway/connection_gate.h"
+#include "gateway/gateway.h"
+
+namespace wssgate::gateway {
+
+/// The life of one client connection, from accept to close: peek at the hello, match its name to
+/// a site, take TLS, serve HTTP and what it becomes. Takes over the socket and its place.
+asio::awaitable<void> run_session(Gateway& gateway, std::shared_ptr<const Snapshot> snapshot,
+                                  net::Fd socket, SocketAddress client, std::size_t tls_profile,
+                                  ConnectionGate::Place place);
+
+}  // namespace wssgate::gateway

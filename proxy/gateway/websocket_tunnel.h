@@ -1,0 +1,12 @@
+#pragma once
+
+#include "gateway/connection.h"
+#include "gateway/http_gateway.h"
+
+namespace wssgate::gateway {
+
+/// Carries an upgraded connection to its end (see TunnelRelay) and writes its access line. A reset
+/// of one side is a reset for the other, unless that has a Close frame which tells why.
+asio::awaitable<void> run_tunnel(Connection& connection, Upgraded upgraded);
+
+}  // namespace wssgate::gateway

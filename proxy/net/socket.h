@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+
+#include "net/fd.h"
+#include "net/poller.h"
+#include "net/waiter.h"
+
+namespace wssgate::net {
+
+/// Sets up a TCP socket before it connects or listens (accepted sockets inherit it): small writes
+/// leave at once, little is queued for a peer that does not read, and one that vanished without a
+/// word is noticed within two minutes. Does nothing to others.
+void tune_tcp(int fd);
+
+/// A non-blocking stream socket with what is known of its readiness: true until a call said
+/// EAGAIN, true again when the poller saw an edge. Its address is registered: it never moves.
+class Socket {
+ public:
+  Socket(Poller& poller, Fd fd) : fd_(std::move(fd)) { poller.watch(fd_.get(), *this); }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+
+  int fd() const { return fd_.get(); }
+
+  /// Who is woken by news; null for nobody. Borrowed until the next call.
+  void attach(Waiter* waiter) { waiter_ = waiter; }
+
+  bool may_read() const { return readable_; }
+  bool may_write() const { return writable_; }
+  /// The peer has sent its last byte (or the connection is broken), although bytes may be unread.
+  bool peer_ended() const { return peer_ended_; }
+  /// The connection was reset or failed, although bytes may be unread.
+  bool broken() const { return broken_; }
+  void drained() { readable_ = false; }
+  void look_again() { readable_ = true; }
+  void filled() { writable_ = false; }
+
+  /// The poller's call, with epoll's event bits.
+  void on_events(std::uint32_t events);
+
+  /// Closing will send RST instead of FIN, so that the peer learns of an abnormal end.
+  void reset_on_close();
+
+ private:
+  Fd fd_;
+  Waiter* waiter_ = nullptr;
+  bool readable_ = true;
+  bool writable_ = true;
+  bool peer_ended_ = false;
+  bool broken_ = false;
+};
+
+}  // namespace wssgate::net

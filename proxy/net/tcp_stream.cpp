@@ -1,0 +1,60 @@
+#include "net/tcp_stream.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace wssgate::net {
+namespace {
+
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+std::string error_text(int error) { return std::system_category().message(error); }
+
+}  // namespace
+
+Result<Received> TcpStream::receive(std::span<char> into, int flags) {
+  if (!socket_.may_read()) return Received{};
+  for (;;) {
+    const ssize_t got = ::recv(socket_.fd(), into.data(), into.size(), flags);
+    if (got > 0) return Received{.bytes = static_cast<std::size_t>(got)};
+    if (got == 0) return Received{.end = true};
+    if (errno == EINTR) continue;
+    if (!would_block(errno)) return reset_error(error_text(errno));
+    socket_.drained();
+    return Received{};
+  }
+}
+
+Result<Received> TcpStream::read(std::span<char> into) { return receive(into, 0); }
+Result<Received> TcpStream::peek(std::span<char> into) { return receive(into, MSG_PEEK); }
+
+Result<std::size_t> TcpStream::write(std::string_view bytes) {
+  if (!socket_.may_write()) return std::size_t{0};
+  for (;;) {
+    const ssize_t sent = ::send(socket_.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent >= 0) return static_cast<std::size_t>(sent);
+    if (errno == EINTR) continue;
+    if (!would_block(errno)) return reset_error(error_text(errno));
+    socket_.filled();
+    return std::size_t{0};
+  }
+}
+
+bool TcpStream::end_writing() {
+  ::shutdown(socket_.fd(), SHUT_WR);  // fails only where the peer is gone
+  return true;
+}
+
+int TcpStream::connect_result() {
+  pollfd poll_fd{.fd = socket_.fd(), .events = POLLOUT, .revents = 0};
+  if (::poll(&poll_fd, 1, 0) == 0) return EINPROGRESS;
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (getsockopt(socket_.fd(), SOL_SOCKET, SO_ERROR, &error, &length) != 0) return errno;
+  return error;
+}
+
+}  // namespace wssgate::net

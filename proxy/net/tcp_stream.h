@@ -1,0 +1,36 @@
+#pragma once
+
+#include "net/socket.h"
+#include "net/stream.h"
+
+namespace wssgate::net {
+
+/// A plain TCP or unix stream socket.
+class TcpStream : public Stream {
+ public:
+  TcpStream(Poller& poller, Fd fd, Side side) : Stream(side), socket_(poller, std::move(fd)) {}
+
+  void attach(Waiter* waiter) override { socket_.attach(waiter); }
+  Result<Received> read(std::span<char> into) override;
+  void look_again() override { socket_.look_again(); }
+  bool broken() const override { return socket_.broken(); }
+  bool end_writing() override;
+  void reset() override { socket_.reset_on_close(); }
+
+  /// Copies the first bytes into `into` without taking them from the socket.
+  Result<Received> peek(std::span<char> into);
+  /// 0, or the errno of a connection attempt that has ended; EINPROGRESS while it goes on.
+  int connect_result();
+
+  Socket& socket() { return socket_; }
+
+ protected:
+  Result<std::size_t> write(std::string_view bytes) override;
+
+ private:
+  Result<Received> receive(std::span<char> into, int flags);
+
+  Socket socket_;
+};
+
+}  // namespace wssgate::net

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <span>
+#include <thread>
+
+#include "net/poller.h"
+
+namespace wssgate::net {
+
+/// One thread with its own loop and its own connections. Workers share nothing on the data path.
+class Worker {
+ public:
+  Worker() : poller_(loop_) {}
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker() { stop(); }
+
+  /// Runs the loop in a thread of its own, named `name` (15 characters at most).
+  void start(const std::string& name);
+  /// Ends the loop and its thread. What the loop still holds is destroyed with the worker.
+  void stop();
+
+  /// Runs `task` on the worker's thread. Any thread may call it.
+  void post(std::function<void()> task) { asio::post(loop_, std::move(task)); }
+
+  asio::io_context& loop() { return loop_; }
+  Poller& poller() { return poller_; }
+  /// Memory for bytes between a read and the write that follows it at once; never held across a
+  /// co_await, so one for all connections is enough.
+  std::span<char> scratch() { return scratch_; }
+
+ private:
+  // Four TLS records of the largest size.
+  static constexpr std::size_t kScratch = std::size_t{64} * 1024;
+
+  asio::io_context loop_{1};
+  Poller poller_;
+  std::array<char, kScratch> scratch_{};
+  std::thread thread_;
+};
+
+}  // namespace wssgate::net

@@ -1,0 +1,141 @@
+#include "protocol/websocket/frame_reader.h"
+
+#include <algorithm>
+
+namespace wssgate::websocket {
+namespace {
+
+// RFC 6455 §5.2. The reserved bits belong to extensions, which only the endpoints know.
+constexpr std::uint8_t kFinal = 0x80;
+constexpr std::uint8_t kOpcodeBits = 0x0f;
+constexpr std::uint8_t kMasked = 0x80;
+constexpr std::uint8_t kLengthBits = 0x7f;
+constexpr std::uint8_t kLength16 = 126;
+constexpr std::uint8_t kLength64 = 127;
+
+constexpr std::uint8_t kContinuation = 0x0;
+constexpr std::uint8_t kBinary = 0x2;
+constexpr std::uint8_t kClose = 0x8;
+constexpr std::uint8_t kPong = 0xa;
+
+constexpr std::uint16_t kNoStatus = 1005;  // §7.4.1
+
+bool is_control(std::uint8_t opcode) { return opcode >= kClose; }
+
+bool is_known(std::uint8_t opcode) {
+  return opcode <= kBinary || (opcode >= kClose && opcode <= kPong);
+}
+
+}  // namespace
+
+std::optional<std::uint16_t> FrameReader::close_code() const {
+  if (!closed_) return std::nullopt;
+  return close_bytes_ == 2 ? close_code_ : kNoStatus;
+}
+
+void FrameReader::follow(ByteView bytes) {
+  while (!bytes.empty() && !lost_) {
+    if (part_ == Part::payload) {
+      bytes = bytes.subspan(pass_payload(bytes));
+      continue;
+    }
+    const std::uint8_t byte = bytes.front();
+    bytes = bytes.subspan(1);
+    switch (part_) {
+      case Part::opcode:
+        read_opcode(byte);
+        break;
+      case Part::length:
+        read_length(byte);
+        break;
+      case Part::long_length:
+        read_long_length(byte);
+        break;
+      case Part::mask:
+      case Part::payload:
+        read_mask(byte);
+        break;
+    }
+  }
+}
+
+void FrameReader::read_opcode(std::uint8_t byte) {
+  const bool final = (byte & kFinal) != 0;
+  opcode_ = byte & kOpcodeBits;
+  part_ = Part::length;
+  if (is_control(opcode_)) {
+    lost_ = !is_known(opcode_) || !final;
+    return;
+  }
+  // A message's first frame says text or binary, all others continue it (§5.4).
+  lost_ = !is_known(opcode_) || (opcode_ == kContinuation) != fragmented_;
+  fragmented_ = !final;
+  if (!lost_ && opcode_ != kContinuation) ++messages_;
+}
+
+void FrameReader::read_length(std::uint8_t byte) {
+  const std::uint8_t length = byte & kLengthBits;
+  if (((byte & kMasked) != 0) != masked_ || (is_control(opcode_) && length >= kLength16)) {
+    lost_ = true;
+    return;
+  }
+  if (length < kLength16) {
+    left_ = length;
+    after_length();
+    return;
+  }
+  left_ = 0;
+  header_left_ = length == kLength64 ? 8 : 2;
+  part_ = Part::long_length;
+}
+
+void FrameReader::read_long_length(std::uint8_t byte) {
+  if (header_left_ == 8 && (byte & 0x80U) != 0) {
+    lost_ = true;
+    return;
+  }
+  left_ = (left_ << 8U) | byte;
+  if (--header_left_ == 0) after_length();
+}
+
+void FrameReader::after_length() {
+  if (!masked_) {
+    begin_payload();
+    return;
+  }
+  header_left_ = 4;
+  part_ = Part::mask;
+}
+
+void FrameReader::read_mask(std::uint8_t byte) {
+  if (header_left_ > 2) mask_[4 - header_left_] = byte;
+  if (--header_left_ == 0) begin_payload();
+}
+
+void FrameReader::begin_payload() {
+  part_ = Part::payload;
+  if (left_ == 0) end_frame();
+}
+
+std::size_t FrameReader::pass_payload(ByteView bytes) {
+  const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
+  if (opcode_ == kClose && !closed_) {
+    for (const std::uint8_t byte : bytes.first(count)) read_close_code(byte);
+  }
+  left_ -= count;
+  if (left_ == 0) end_frame();
+  return count;
+}
+
+void FrameReader::read_close_code(std::uint8_t byte) {
+  if (close_bytes_ == 2) return;
+  close_code_ = static_cast<std::uint16_t>((close_code_ << 8U) | (byte ^ mask_[close_bytes_]));
+  ++close_bytes_;
+}
+
+void FrameReader::end_frame() {
+  part_ = Part::opcode;
+  if (opcode_ == kClose) closed_ = true;
+}
+
+}  // namespace wssgate::websocket

@@ -1,0 +1,190 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "net/listener.h"
+#include "support/clients.h"
+#include "support/temp_folder.h"
+
+namespace wssgate {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+/// `wssgate dev` in a process of its own.
+class DevProcess {
+ public:
+  explicit DevProcess(const cli::DevOptions& options) {
+    std::array<int, 2> ends{};
+    if (::pipe(ends.data()) != 0) throw std::runtime_error("pipe failed");
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::dup2(ends[1], STDOUT_FILENO);
+      ::_exit(cli::dev(options));
+    }
+    ::close(ends[1]);
+    output_ = net::Fd(ends[0]);
+  }
+  DevProcess(const DevProcess&) = delete;
+  DevProcess& operator=(const DevProcess&) = delete;
+  ~DevProcess() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+
+  /// What it prints, up to and with this text.
+  std::string read_until(const std::string& end) {
+    std::string text;
+    for (char c = 0; text.find(end) == std::string::npos;) {
+      if (::read(output_.get(), &c, 1) != 1) throw std::runtime_error("it ended, saying: " + text);
+      text += c;
+    }
+    return text;
+  }
+
+  /// The exit code after SIGINT, as from Ctrl-C; -1 when it ended by a signal.
+  int interrupt() {
+    int status = 0;
+    ::kill(pid_, SIGINT);
+    ::waitpid(pid_, &status, 0);
+    pid_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+ private:
+  pid_t pid_ = 0;
+  net::Fd output_;
+};
+
+class DevTest : public testing::Test {
+ protected:
+  cli::DevOptions options(const std::vector<std::string>& names = {}) const {
+    cli::DevOptions made;
+    made.names = names;
+    made.port = 0;
+    made.folder = folder_.path();
+    return made;
+  }
+
+  static std::string refusal(const cli::DevOptions& options) {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(cli::dev(options), 1);
+    return testing::internal::GetCapturedStderr();
+  }
+
+  test::TempFolder folder_;
+};
+
+SocketAddress loopback(const std::string& greeting) {
+  const auto colon = greeting.find(':', greeting.find("wss://") + 6);
+  const auto port = greeting.substr(colon, greeting.find('/', colon) - colon);
+  return *SocketAddress::parse("127.0.0.1" + port);
+}
+
+TEST_F(DevTest, ServesAnEchoWithACertificateOfTheLocalCa) {
+  DevProcess dev(options());
+  const std::string greeting = dev.read_until("Ctrl-C stops it.");
+  EXPECT_THAT(greeting, HasSubstr("--cacert " + folder_.path() + "/dev-ca/ca.pem https://loc"));
+
+  test::TlsClient client(loopback(greeting), "localhost");
+  EXPECT_THAT(client.leaf_names(), testing::ElementsAre("localhost"));
+  client.write("GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_THAT(client.read_message(), HasSubstr("\r\n\r\nGET /x HTTP/1.1\n"));
+  client.write(test::upgrade_request("localhost"));
+  EXPECT_THAT(client.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 101 "));
+  client.write(std::string("\x81\x82\0\0\0\0hi", 8));
+  EXPECT_EQ(client.read_exactly(4), "\x81\x02hi");
+
+  // The tunnel is still open: it is given a second.
+  EXPECT_EQ(dev.interrupt(), 0);
+}
+
+TEST_F(DevTest, AnswersToEachNameGivenAndTellsOfAddresses) {
+  DevProcess dev(options({"app.test", "*.dev.test", "192.0.2.7", "App.test"}));
+  const std::string greeting = dev.read_until("Ctrl-C stops it.");
+  EXPECT_THAT(greeting, HasSubstr("wss://app.test:"));
+  EXPECT_THAT(greeting, HasSubstr("'127.0.0.1 app.test any.dev.test' to /etc/hosts"));
+  EXPECT_THAT(greeting, HasSubstr("192.0.2.7: in the certificate, but no client sends an IP"));
+
+  test::TlsClient client(loopback(greeting), "chat.dev.test");
+  EXPECT_THAT(client.leaf_names(), testing::ElementsAre("app.test", "*.dev.test"));
+  EXPECT_THROW(test::TlsClient(loopback(greeting), "localhost"), test::TlsRefused);
+  client.close();
+  EXPECT_EQ(dev.interrupt(), 0);
+}
+
+TEST_F(DevTest, LeadsToTheUpstreamGiven) {
+  cli::DevOptions to_nobody = options();
+  to_nobody.upstream = "unix:" + folder_.path() + "/nobody.sock";
+  DevProcess dev(to_nobody);
+  const std::string greeting = dev.read_until("Ctrl-C stops it.");
+  EXPECT_THAT(greeting, HasSubstr(to_nobody.upstream));
+  test::TlsClient client(loopback(greeting), "localhost");
+  client.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_THAT(client.read_message(), StartsWith("HTTP/1.1 502 "));
+  client.close();
+  EXPECT_EQ(dev.interrupt(), 0);
+}
+
+TEST_F(DevTest, KeepsItsCaFromOneStartToTheNext) {
+  const auto ca = [&] {
+    std::ifstream file(folder_.path() + "/dev-ca/ca.pem");
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  DevProcess first(options());
+  EXPECT_THAT(first.read_until("Ctrl-C stops it."), HasSubstr("made just now"));
+  const std::string made = ca();
+  EXPECT_EQ(first.interrupt(), 0);
+  DevProcess second(options());
+  EXPECT_THAT(second.read_until("Ctrl-C stops it."), Not(HasSubstr("made just now")));
+  EXPECT_EQ(ca(), made);
+  EXPECT_EQ(second.interrupt(), 0);
+}
+
+TEST_F(DevTest, SaysThatAPortIsTakenAndHowToChooseAnother) {
+  const net::Fd taken = net::listen_on(*SocketAddress::parse("127.0.0.1:0"), false);
+  cli::DevOptions busy = options();
+  busy.port = net::bound_address(taken.get()).port();
+  const std::string said = refusal(busy);
+  EXPECT_THAT(said, StartsWith("wssgate dev --port: cannot listen on 127.0.0.1:" +
+                               std::to_string(busy.port)));
+  EXPECT_THAT(said, EndsWith(": nothing is served\n"));
+}
+
+TEST_F(DevTest, ListsEachNameAndUpstreamThatCannotBe) {
+  cli::DevOptions wrong = options({"a b", "", "*"});
+  wrong.upstream = "3000";
+  EXPECT_EQ(refusal(wrong),
+            "wssgate dev --upstream: '3000' has no address. write one before it, such as "
+            "'127.0.0.1:3000'.\n"
+            "wssgate dev NAME: 'a b' is not a host name. write a DNS name such as "
+            "'chat.example.com': labels of letters, digits and '-' between dots.\n"
+            "wssgate dev NAME: a name is empty. leave it out, or write one.\n"
+            "wssgate dev NAME: '*' covers names that belong to others. write each name, or a "
+            "wildcard below a domain of yours, such as '*.example.com'.\n"
+            "4 problems: nothing is served\n");
+}
+
+TEST_F(DevTest, SaysWhichFolderItCannotWrite) {
+  cli::DevOptions nowhere = options();
+  nowhere.folder = folder_.write("file", "") + "/certs";
+  EXPECT_THAT(refusal(nowhere),
+              HasSubstr("wssgate dev --folder: cannot create '" + nowhere.folder));
+}
+
+}  // namespace
+}  // namespace wssgate

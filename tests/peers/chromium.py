@@ -1,0 +1,110 @@
+"""Headless Chromium, driven over the DevTools pipe: its own profile, and a home whose NSS database trusts a root."""
+
+import json
+import os
+import pathlib
+import select
+import subprocess
+import time
+
+from harness import PATIENCE, program
+
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--remote-debugging-pipe"]
+
+
+def trusting_home(folder, root):
+    """A home folder in which Chromium trusts `root`, and no other private CA."""
+    certutil = program("certutil", "libnss3-tools")
+    database = pathlib.Path(folder) / ".pki" / "nssdb"
+    database.mkdir(parents=True)
+    for command in (["-N", "--empty-password"], ["-A", "-t", "C,,", "-n", "peers", "-i", str(root)]):
+        subprocess.run([certutil, "-d", f"sql:{database}", *command], check=True, capture_output=True, timeout=PATIENCE)
+    return folder
+
+
+class Chromium:
+    """One browser with one page. Use it in a `with` statement: leaving it ends the browser."""
+
+    def __init__(self, home, names="*.test"):
+        command = [program("chromium", "chromium"), *FLAGS, f"--user-data-dir={os.path.join(home, 'profile')}",
+                   f"--host-resolver-rules=MAP {names} 127.0.0.1", "about:blank"]
+        to_browser, self._write = os.pipe()
+        self._read, from_browser = os.pipe()
+        environment = dict(os.environ, HOME=str(home))
+        for kept in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+            environment.pop(kept, None)
+        # The pipe's ends are descriptors 3 and 4, whatever they are here.
+        self._log = open(os.path.join(home, "chromium.log"), "wb")
+        self._browser = subprocess.Popen(
+            ["/bin/sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", *command],
+            pass_fds=(to_browser, from_browser), stdin=subprocess.DEVNULL, stdout=self._log,
+            stderr=self._log, env=environment, start_new_session=True)
+        os.close(to_browser)
+        os.close(from_browser)
+        self._buffer = b""
+        self._events = []
+        self._last = 0
+        self._session = None
+
+    def __enter__(self):
+        target = self._call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._call("Page.enable")
+        return self
+
+    def __exit__(self, *_):
+        try:
+            self._session = None
+            self._call("Browser.close")
+            self._browser.wait(PATIENCE)
+        except (AssertionError, OSError, subprocess.TimeoutExpired):
+            self._browser.kill()
+            self._browser.wait(PATIENCE)
+        finally:
+            os.close(self._write)
+            os.close(self._read)
+            self._log.close()
+
+    def open(self, url):
+        """Opens a page. Returns the network's error, such as net::ERR_CERT_AUTHORITY_INVALID, or None."""
+        self._events.clear()
+        answer = self._call("Page.navigate", url=url)
+        self._until(lambda message: message.get("method") == "Page.loadEventFired", "the page to load")
+        return answer.get("errorText")
+
+    def evaluate(self, expression):
+        """The value of a JavaScript expression in the page, awaited where it is a promise."""
+        answer = self._call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        if "exceptionDetails" in answer:
+            raise AssertionError(f"{expression}: {answer['exceptionDetails']}")
+        return answer["result"].get("value")
+
+    def _call(self, method, **params):
+        self._last += 1
+        wanted = self._last
+        message = {"id": wanted, "method": method, "params": params}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._write, json.dumps(message).encode() + b"\0")
+        answer = self._until(lambda message: message.get("id") == wanted, method)
+        if "error" in answer:
+            raise AssertionError(f"Chromium: {method}: {answer['error']['message']}")
+        return answer["result"]
+
+    def _until(self, wanted, what):
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            for i, message in enumerate(self._events):
+                if wanted(message):
+                    return self._events.pop(i)
+            left = give_up - time.monotonic()
+            if left <= 0 or not select.select([self._read], [], [], left)[0]:
+                raise AssertionError(f"Chromium: waited {PATIENCE} s in vain for {what}")
+            got = os.read(self._read, 1 << 20)
+            if not got:
+                raise AssertionError(f"Chromium ended while we waited for {what}:\n"
+                                     + pathlib.Path(self._log.name).read_text(errors="replace")[-4000:])
+            *complete, self._buffer = (self._buffer + got).split(b"\0")
+            self._events += [json.loads(message) for message in complete]

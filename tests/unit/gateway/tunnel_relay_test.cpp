@@ -1,0 +1,143 @@
+#include "gateway/tunnel_relay.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <optional>
+
+#include "support/socket_pair.h"
+
+namespace wssgate::gateway {
+namespace {
+
+/// A relay between two sockets, on a loop of the test's own.
+class TunnelRelayTest : public testing::Test {
+ protected:
+  TunnelRelayTest() {
+    client_.attach(&waiter_);
+    upstream_.attach(&waiter_);
+  }
+
+  /// Runs it to its end; nothing when it has not ended within ten seconds.
+  void run(Duration half_closed) { run(half_closed, upstream_); }
+  void run(Duration half_closed, net::Stream& upstream) {
+    relay_.emplace(client_, upstream, waiter_, scratch_, half_closed);
+    asio::co_spawn(loop_, run_it(*this), asio::detached);
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!result_ && std::chrono::steady_clock::now() < give_up) {
+      loop_.run_one_for(std::chrono::seconds(1));
+    }
+  }
+
+  static asio::awaitable<void> run_it(TunnelRelayTest& self) {
+    auto ended = co_await self.relay_->run();
+    self.result_ = std::move(ended);
+  }
+
+  asio::io_context loop_{1};
+  net::Poller poller_{loop_};
+  net::Waiter waiter_{loop_.get_executor()};
+  std::pair<net::Fd, net::Fd> client_pair_ = test::socket_pair();
+  std::pair<net::Fd, net::Fd> upstream_pair_ = test::socket_pair();
+  net::TcpStream client_{poller_, std::move(client_pair_.first), Side::client};
+  net::TcpStream upstream_{poller_, std::move(upstream_pair_.first), Side::upstream};
+  std::array<char, 1024> scratch_{};
+  std::optional<TunnelRelay> relay_;
+  std::optional<Result<void>> result_;
+};
+
+TEST_F(TunnelRelayTest, GivesUpAHalfClosedPair) {
+  ::shutdown(client_pair_.second.get(), SHUT_WR);
+  run(Duration(20));
+  ASSERT_TRUE(result_);
+  ASSERT_FALSE(*result_);
+  EXPECT_EQ(result_->error().reason, Reason::idle);
+  EXPECT_EQ(result_->error().side, Side::proxy);
+  EXPECT_EQ(relay_->first_to_end(), Side::client);
+}
+
+TEST_F(TunnelRelayTest, GivesUpAHalfClosedPairWhoseOtherSideIsBlocked) {
+  const std::string piece(4096, 'x');
+  while (::send(upstream_pair_.second.get(), piece.data(), piece.size(), MSG_DONTWAIT) > 0) {
+  }
+  ::shutdown(client_pair_.second.get(), SHUT_WR);
+  run(Duration(20));
+  ASSERT_TRUE(result_);
+  ASSERT_FALSE(*result_);
+  EXPECT_EQ(result_->error().reason, Reason::stalled);
+}
+
+TEST_F(TunnelRelayTest, GivesUpASideThatTakesNothing) {
+  const std::string piece(4096, 'x');
+  while (::send(client_pair_.second.get(), piece.data(), piece.size(), MSG_DONTWAIT) > 0) {
+  }
+  run(Duration(20));
+  ASSERT_TRUE(result_);
+  ASSERT_FALSE(*result_);
+  EXPECT_EQ(result_->error().reason, Reason::stalled);
+  EXPECT_EQ(result_->error().side, Side::upstream);
+}
+
+TEST_F(TunnelRelayTest, EndsWhenBothHaveEnded) {
+  ::send(client_pair_.second.get(), "up", 2, 0);
+  ::shutdown(client_pair_.second.get(), SHUT_WR);
+  ::shutdown(upstream_pair_.second.get(), SHUT_WR);
+  run(Duration(3'600'000));
+  ASSERT_TRUE(result_);
+  EXPECT_TRUE(*result_);
+  EXPECT_EQ(relay_->up().bytes(), 2U);
+  EXPECT_EQ(relay_->down().bytes(), 0U);
+  std::array<char, 8> arrived{};
+  EXPECT_EQ(::recv(upstream_pair_.second.get(), arrived.data(), arrived.size(), 0), 2);
+  EXPECT_EQ(::recv(upstream_pair_.second.get(), arrived.data(), arrived.size(), 0), 0);
+}
+
+// The upstream reads no more, but has said why.
+TEST_F(TunnelRelayTest, PassesOnWhatABrokenSideHadSaid) {
+  ::send(client_pair_.second.get(), "more", 4, 0);
+  ::send(upstream_pair_.second.get(), "enough", 6, 0);
+  ::shutdown(upstream_pair_.second.get(), SHUT_RD);  // sending to it fails
+  run(Duration(3'600'000));
+  ASSERT_TRUE(result_);
+  ASSERT_FALSE(*result_);
+  EXPECT_EQ(result_->error().side, Side::upstream);
+  std::array<char, 8> arrived{};
+  EXPECT_EQ(::recv(client_pair_.second.get(), arrived.data(), arrived.size(), 0), 6);
+}
+
+/// An upstream that takes no more bytes; what it had said has arrived unannounced.
+class BrokenStream : public net::Stream {
+ public:
+  BrokenStream() : Stream(Side::upstream) {}
+  void attach(net::Waiter*) override {}
+  Result<net::Received> read(std::span<char> into) override {
+    if (!looked_) return net::Received{};
+    looked_ = false;
+    into[0] = '!';
+    return net::Received{.bytes = 1};
+  }
+  void look_again() override { looked_ = true; }
+  bool broken() const override { return false; }
+  bool end_writing() override { return true; }
+  void reset() override {}
+
+ protected:
+  Result<std::size_t> write(std::string_view) override { return reset_error("broken"); }
+
+ private:
+  bool looked_ = false;
+};
+
+TEST_F(TunnelRelayTest, PassesOnWhatABrokenSideHadSaidUnannounced) {
+  BrokenStream broken;
+  ::send(client_pair_.second.get(), "more", 4, 0);
+  run(Duration(3'600'000), broken);
+  ASSERT_TRUE(result_);
+  ASSERT_FALSE(*result_);
+  EXPECT_EQ(result_->error().side, Side::upstream);
+  std::array<char, 8> arrived{};
+  EXPECT_EQ(::recv(client_pair_.second.get(), arrived.data(), arrived.size(), 0), 1);
+}
+
+}  // namespace
+}  // namespace wssgate::gateway
