@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <ostream>
 #include <thread>
 

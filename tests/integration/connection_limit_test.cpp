@@ -5,6 +5,7 @@
 #include <memory>
 #include <thread>
 
+#include "control/server.h"
 #include "support/clients.h"
 #include "support/running_gateway.h"
 

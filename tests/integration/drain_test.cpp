@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "control/server.h"
 #include "support/backend.h"
 #include "support/http_text.h"
 #include "support/running_gateway.h"

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <vector>
 
+#include "control/server.h"
 #include "support/websocket.h"
 #include "support/workers.h"
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 
 #include "control/ocsp_stapler.h"
 #include "support/ocsp_responder.h"

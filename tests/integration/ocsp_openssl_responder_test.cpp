@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "control/ocsp_stapler.h"
 #include "support/ocsp_responder.h"
 

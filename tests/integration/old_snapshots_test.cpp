@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "control/server.h"
 #include "gateway/snapshot.h"
 #include "support/live_gateway.h"
 #include "support/running_gateway.h"

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
+#include "control/server.h"
 #include "support/backend.h"
 #include "support/clients.h"
 #include "support/running_gateway.h"

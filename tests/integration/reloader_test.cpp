@@ -12,6 +12,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "control/server.h"
 #include "support/clients.h"
 #include "support/running_gateway.h"
 

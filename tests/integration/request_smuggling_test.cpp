@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "support/backend.h"
 #include "support/http_text.h"
 #include "support/running_gateway.h"

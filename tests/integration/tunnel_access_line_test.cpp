@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <nlohmann/json.hpp>
+
+#include "control/server.h"
 #include "support/websocket.h"
 
 namespace wssgate::test {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
 

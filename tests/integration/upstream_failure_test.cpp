@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <nlohmann/json.hpp>
+
 #include "net/listener.h"
 #include "support/backend.h"
 #include "support/http_text.h"

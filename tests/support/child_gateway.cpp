@@ -3,8 +3,11 @@
 #include <sys/resource.h>
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <system_error>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "net/listener.h"
@@ -15,6 +18,32 @@ namespace {
 SocketAddress free_address() {
   const net::Fd bound = net::listen_on(*SocketAddress::parse("127.0.0.1:0"), false);
   return net::bound_address(bound.get());
+}
+
+/// Which descriptors a process has open, by their numbers.
+std::vector<bool> open_descriptors(pid_t pid) {
+  std::vector<bool> taken;
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd")) {
+    const std::size_t number = std::stoul(entry.path().filename().string());
+    if (number >= taken.size()) taken.resize(number + 1);
+    taken[number] = true;
+  }
+  return taken;
+}
+
+/// The same once it has stayed so for a while: a file that a thread has open for a moment only, a
+/// sanitizer's among them, would later be one to spare.
+std::vector<bool> settled_descriptors(pid_t pid) {
+  constexpr int kStill = 10;
+  std::vector<bool> taken = open_descriptors(pid);
+  for (int same = 0, looks = 0; same < kStill && looks < 500; ++looks) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    std::vector<bool> now = open_descriptors(pid);
+    same = now == taken ? same + 1 : 0;
+    taken = std::move(now);
+  }
+  return taken;
 }
 
 std::string in_json(const std::string& event) { return "\"event\":\"" + event + "\""; }
@@ -54,11 +83,11 @@ void ChildGateway::await_event(const std::string& event) {
 }
 
 void ChildGateway::leave_descriptors(std::size_t count) const {
+  const std::vector<bool> taken = settled_descriptors(process_->pid());
   // The limit is on the number that a descriptor gets, the lowest free one.
-  const std::string all = "/proc/" + std::to_string(process_->pid()) + "/fd/";
   std::size_t most = 0;
   for (std::size_t left = count; left > 0; ++most) {
-    if (!std::filesystem::is_symlink(all + std::to_string(most))) --left;
+    if (most >= taken.size() || !taken[most]) --left;
   }
   rlimit limit{};
   ::prlimit(process_->pid(), RLIMIT_NOFILE, nullptr, &limit);

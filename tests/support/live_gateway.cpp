@@ -1,6 +1,7 @@
 #include "support/live_gateway.h"
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <stdexcept>
 
@@ -58,6 +59,10 @@ std::string LiveGateway::install(const std::string& name, const TestCertificate&
   write("certs/" + name + "/fullchain.pem", ca_.chain(leaf));
   return fingerprint_of(leaf);
 }
+
+nlohmann::json LiveGateway::status() const { return ask("GET", "/status"); }
+
+nlohmann::json LiveGateway::reload() const { return ask("POST", "/reload"); }
 
 nlohmann::json LiveGateway::ask(const std::string& method, const std::string& path) const {
   return cli::ask_process({.file = {}, .address = admin_address()}, method, path);

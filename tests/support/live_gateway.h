@@ -1,7 +1,7 @@
 #pragma once
 
 #include <functional>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,9 +48,9 @@ class LiveGateway {
     return ca_.intermediate.leaf(names);
   }
 
-  nlohmann::json status() const { return ask("GET", "/status"); }
+  nlohmann::json status() const;
   /// Returns when it is over; what the process answered.
-  nlohmann::json reload() const { return ask("POST", "/reload"); }
+  nlohmann::json reload() const;
   std::string admin_address() const { return "unix:" + path("admin.sock"); }
 
   /// Where it listens, in the configuration's order.

@@ -3,12 +3,14 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <thread>
 
 #include "base/log.h"
 #include "config/load.h"
 #include "control/listening.h"
+#include "control/server.h"
 #include "gateway/snapshot.h"
 
 namespace wssgate::test {
@@ -54,12 +56,16 @@ RunningGateway::RunningGateway(const std::string& yaml,
   auto listening = control::open_listeners(config, control::worker_count(config), report);
   if (!report.ok()) throw std::runtime_error(report.text());
   log::configure(config.log);
-  server_.emplace(std::move(snapshot), std::move(listening));
+  server_ = std::make_unique<control::Server>(std::move(snapshot), std::move(listening));
 }
 
 RunningGateway::~RunningGateway() {
   server_.reset();
   if (!log::shutdown()) std::abort();
+}
+
+SocketAddress RunningGateway::address(std::size_t listener) const {
+  return server_->addresses().at(listener);
 }
 
 std::vector<nlohmann::json> RunningGateway::access_lines(std::size_t count) {

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <nlohmann/json.hpp>
 #include <random>
 #include <stdexcept>
 #include <utility>
@@ -103,6 +104,8 @@ void pump(TlsClient& client, std::string_view out, std::string& in, std::size_t 
   }
   ::fcntl(client.fd(), F_SETFL, flags);
 }
+
+nlohmann::json OpenTunnel::access_line() { return gateway_.access_lines(1).front(); }
 
 OpenTunnel::OpenTunnel(const std::string& yaml)
     : backend_([this](RawClient& proxy, int) {
