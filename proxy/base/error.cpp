@@ -20,6 +20,10 @@ constexpr std::array kReasons = {
     ReasonFacts{Reason::none, "none", 0, 0, ""},
     ReasonFacts{Reason::connection_limit, "connection_limit", 0, 0,
                 "limits.connections is reached"},
+    ReasonFacts{Reason::address_connection_limit, "address_connection_limit", 0, 0,
+                "limits.connections_per_address is reached"},
+    ReasonFacts{Reason::handshake_rate, "handshake_rate", 0, 0,
+                "the client's address connects more often than limits.handshakes_per_address"},
     ReasonFacts{Reason::client_hello_timeout, "client_hello_timeout", 0, 0,
                 "no complete ClientHello came within timeouts.client_hello"},
     ReasonFacts{Reason::client_hello_too_large, "client_hello_too_large", 0, 50,
@@ -35,6 +39,7 @@ constexpr std::array kReasons = {
                 "no host is configured for this name"},
     ReasonFacts{Reason::certificate_unavailable, "certificate_unavailable", 0, 80,
                 "nothing may serve this name any more: 'wssgate status' says why"},
+    ReasonFacts{Reason::handshake_limit, "handshake_limit", 0, 80, "limits.handshakes is reached"},
     ReasonFacts{Reason::handshake_timeout, "handshake_timeout", 0, 0,
                 "the TLS handshake took longer than timeouts.handshake"},
     ReasonFacts{Reason::handshake_failed, "handshake_failed", 0, 40, "the TLS handshake failed"},
@@ -53,6 +58,10 @@ constexpr std::array kReasons = {
                 "the request head took longer than timeouts.request_head"},
     ReasonFacts{Reason::request_body_timeout, "request_body_timeout", 408, 0,
                 "the client sent nothing of its request body for timeouts.idle_http"},
+    ReasonFacts{Reason::request_body_too_large, "request_body_too_large", 413, 0,
+                "the request body is larger than limits.request_body"},
+    ReasonFacts{Reason::request_rate, "request_rate", 429, 0,
+                "the client's address asks more often than limits.requests_per_address"},
     ReasonFacts{Reason::method_refused, "method_refused", 405, 0,
                 "the method is not for a proxy like this"},
     ReasonFacts{Reason::http_version_refused, "http_version_refused", 505, 0,
@@ -102,7 +111,7 @@ constexpr bool in_order() {
   for (std::size_t i = 0; i < kReasons.size(); ++i) {
     if (static_cast<std::size_t>(kReasons[i].reason) != i) return false;
   }
-  return kReasons.size() == static_cast<std::size_t>(Reason::internal_error) + 1;
+  return kReasons.size() == kReasonCount;
 }
 static_assert(in_order(), "kReasons has one row for each Reason, in the order of the enum");
 

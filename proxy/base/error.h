@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@ enum class Reason : std::uint8_t {
   none,  ///< ended as it should
   // before TLS
   connection_limit,
+  address_connection_limit,
+  handshake_rate,
   client_hello_timeout,
   client_hello_too_large,
   malformed_client_hello,
@@ -25,6 +28,7 @@ enum class Reason : std::uint8_t {
   unknown_server_name,
   certificate_unavailable,
   // the TLS handshake
+  handshake_limit,
   handshake_timeout,
   handshake_failed,
   staple_unavailable,
@@ -36,6 +40,8 @@ enum class Reason : std::uint8_t {
   request_head_too_large,
   request_head_timeout,
   request_body_timeout,
+  request_body_too_large,
+  request_rate,
   method_refused,
   http_version_refused,
   misdirected_request,
@@ -63,6 +69,8 @@ enum class Reason : std::uint8_t {
   draining,
   internal_error,
 };
+
+constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::internal_error) + 1;
 
 /// The stable machine-readable word for a reason, such as "unknown_server_name".
 std::string_view reason_label(Reason reason);

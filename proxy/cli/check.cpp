@@ -9,6 +9,7 @@
 #include "cli/report_output.h"
 #include "cli/serve.h"
 #include "config/load.h"
+#include "control/privileges.h"
 #include "gateway/snapshot.h"
 
 namespace wssgate::cli {
@@ -36,6 +37,7 @@ int check(const CheckOptions& options) {
   const auto now = std::chrono::system_clock::now();
   Report report;
   const config::Config config = config::load_file(options.file, report);
+  control::prove_user(config, report);
   prove_access_log(config, report);
   const auto snapshot = gateway::Snapshot::build(config, now, report);
   const auto hosts = proven_hosts(snapshot.get());

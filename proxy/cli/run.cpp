@@ -5,10 +5,12 @@
 #include "cli/commands.h"
 #include "cli/serve.h"
 #include "config/load.h"
+#include "control/privileges.h"
 
 namespace wssgate::cli {
 
 int run(const RunOptions& options) {
+  control::protect_memory();
   Report report;
   const control::LoadConfig load = [options](Report& found) {
     config::Config config = config::load_file(options.file, found);

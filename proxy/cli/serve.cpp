@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cli/report_output.h"
 #include "control/listening.h"
+#include "control/privileges.h"
 #include "control/service.h"
 #include "gateway/snapshot.h"
 
@@ -36,10 +37,11 @@ int serve(const config::Config& config, Report report, control::LoadConfig load,
           const std::function<void(const std::vector<SocketAddress>&)>& on_serving) {
   auto inherited = control::Inheritance::take();
   control::raise_descriptor_limit();
-  prove_access_log(config, report);
-  auto snapshot = gateway::Snapshot::build(config, std::chrono::system_clock::now(), report);
   auto listening =
       control::open_listeners(config, control::worker_count(config), report, inherited);
+  control::become_user(config, report);
+  prove_access_log(config, report);
+  auto snapshot = gateway::Snapshot::build(config, std::chrono::system_clock::now(), report);
   if (!report.ok()) return refuse(report, "nothing is served");
   log::configure(config.log);
   control::warn_of_few_descriptors(config.limits.connections);

@@ -235,8 +235,27 @@ void describe(V& v, Limits& l) {
   constexpr std::uint64_t kib = 1024;
   v.value({"connections", "100000", "Open client connections, all workers together."},
           l.connections, CountForm{1, 10'000'000});
+  v.value({"connections_per_address", "200",
+           "Open connections of one client address (an IPv6 /64), or none. Clients in "
+           "trusted_proxies are exempt from what stands here per address."},
+          l.connections_per_address, OrNone<CountForm>{{1, 10'000'000}});
+  v.value({"handshakes", "5000",
+           "TLS handshakes in flight, all workers together, or none. Beyond three quarters of it "
+           "only clients that resume a session are let in."},
+          l.handshakes, OrNone<CountForm>{{4, 10'000'000}});
+  v.value({"handshakes_per_address", "50/10s",
+           "How fast one client address may connect, or none: so many at once, then as many in "
+           "each period, evenly."},
+          l.handshakes_per_address, RateForm{});
+  v.value({"requests_per_address", "500/10s",
+           "How fast one client address may send requests, or none; more get 429."},
+          l.requests_per_address, RateForm{});
   v.value({"request_head", "32KiB", "A request's line and header fields; more gets 431."},
           l.request_head, SizeForm{kib, kib * kib});
+  v.value({"header_fields", "128", "Header fields of a request; more gets 431."}, l.header_fields,
+          CountForm{8, 256});
+  v.value({"request_body", "1GiB", "A request's body, or none; more gets 413."}, l.request_body,
+          OrNone<SizeForm>{{1, std::uint64_t{1} << 60}});
   v.value({"client_hello", "64KiB", "A ClientHello, whole."}, l.client_hello,
           SizeForm{512, 64 * kib});
 }
@@ -273,6 +292,11 @@ void describe(V& v, Config& c) {
              c.listeners);
   v.value({"workers", "auto", "Threads that serve: auto for one a core, or a number."}, c.workers,
           WorkersForm{});
+  v.value({"user", "wssgate",
+           "The user to become once the listeners are open, where wssgate starts as root for the "
+           "sake of low ports. It has to be able to read the configuration and the certificates. "
+           "none: it stays who it is."},
+          c.user, UserForm{});
   v.section({"admin", "{address: unix:/run/wssgate/admin.sock}",
              "How the running process is asked and told things."},
             c.admin);

@@ -105,6 +105,25 @@ Parsed<std::uint64_t> CountForm::operator()(const std::string& text) const {
   return *count;
 }
 
+Parsed<Rate> RateForm::operator()(const std::string& text) const {
+  constexpr std::uint64_t most_count = 1'000'000;
+  constexpr Duration most_period = std::chrono::hours(24);
+  if (text == "none") return Rate{};
+  const auto slash = text.find('/');
+  const auto count = whole_number(std::string_view(text).substr(0, slash));
+  std::string period = slash == std::string::npos ? "" : text.substr(slash + 1);
+  if (!period.empty() && !is_digit(period.front())) period.insert(0, "1");
+  const auto duration = parse_duration(period);
+  if (!count || !duration || *count == 0 || duration->count() == 0) {
+    return Fault{"is not a rate",
+                 "write how many in which time, such as '20/s' or '100/10s', or 'none'"};
+  }
+  if (*count > most_count || *duration > most_period) {
+    return outside("1/24h", fmt::format("{}/ms", most_count));
+  }
+  return Rate{*count, *duration};
+}
+
 Parsed<unsigned> WorkersForm::operator()(const std::string& text) const {
   constexpr std::uint64_t most = 1024;
   if (text == "auto") return 0U;
@@ -151,6 +170,13 @@ Parsed<std::string> UpstreamNameForm::operator()(const std::string& text) const 
   if (text.size() <= 64 && std::all_of(text.begin(), text.end(), is_name_character)) return text;
   return Fault{"is not a name for an upstream",
                "use letters, digits, '-', '_' and '.', at most 64 of them"};
+}
+
+Parsed<std::string> UserForm::operator()(const std::string& text) const {
+  if (text == "none") return std::string();
+  if (text.size() <= 32 && std::all_of(text.begin(), text.end(), is_name_character)) return text;
+  return Fault{"is not the name of a user",
+               "use letters, digits, '-', '_' and '.', at most 32 of them"};
 }
 
 Parsed<std::string> TlsNameForm::operator()(const std::string& text) const {

@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "base/hostname.h"
 #include "base/units.h"
+#include "config/model.h"
 #include "config/problems.h"
 
 /// The forms a single value can be written in. Each form is a function object from a value's text
@@ -55,6 +56,23 @@ struct CountForm {
   std::uint64_t least;
   std::uint64_t most;
   Parsed<std::uint64_t> operator()(const std::string& text) const;
+};
+
+/// What the form says, or "none" (0).
+template <class Form>
+struct OrNone {
+  Form form;
+  Parsed<std::uint64_t> operator()(const std::string& text) const {
+    if (text == "none") return std::uint64_t{0};
+    auto parsed = form(text);
+    if (auto* fault = std::get_if<Fault>(&parsed)) fault->instead += ", or 'none'";
+    return parsed;
+  }
+};
+
+/// "20/s", "100/10s", or "none".
+struct RateForm {
+  Parsed<Rate> operator()(const std::string& text) const;
 };
 
 /// "auto" (0) or 1 to 1024.
@@ -109,6 +127,11 @@ struct RoutePathForm {
 /// "same-host" or an origin (RFC 6454 §6.2), perhaps with a wildcard label; in lower case and
 /// without the scheme's default port, as browsers send it.
 struct OriginForm {
+  Parsed<std::string> operator()(const std::string& text) const;
+};
+
+/// A user's name, or "none" (empty). Whether there is one is the system's to say.
+struct UserForm {
   Parsed<std::string> operator()(const std::string& text) const;
 };
 

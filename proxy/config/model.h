@@ -165,9 +165,26 @@ struct Timeouts {
   bool operator==(const Timeouts&) const = default;
 };
 
+/// So many at once, and as many again spread over each period: a token bucket.
+struct Rate {
+  std::uint64_t count = 0;  ///< 0: no limit
+  Duration period{0};
+
+  bool limited() const { return count != 0; }
+  bool operator==(const Rate&) const = default;
+};
+
 struct Limits {
   std::uint64_t connections = 100'000;
+  /// 0: none, here and below.
+  std::uint64_t connections_per_address = 0;
+  /// In flight at a time.
+  std::uint64_t handshakes = 0;
+  Rate handshakes_per_address;
+  Rate requests_per_address;
   std::uint64_t request_head = std::uint64_t{32} * 1024;
+  std::uint64_t header_fields = 128;
+  std::uint64_t request_body = 0;
   std::uint64_t client_hello = std::uint64_t{64} * 1024;
   bool operator==(const Limits&) const = default;
 };
@@ -184,6 +201,8 @@ struct Config {
   std::vector<Listener> listeners;
   /// 0: one a core.
   unsigned workers = 0;
+  /// Whom to become once the listeners are open. Empty: nobody else.
+  Located<std::string> user;
   Admin admin;
   Certificates certificates;
   Tickets tickets;

@@ -31,8 +31,8 @@ constexpr auto kMostCutting = 5s;
 /// What one worker runs. The gateway and the listeners go before the loop that they live on.
 struct Server::WorkerParts {
   WorkerParts(const std::shared_ptr<const gateway::Snapshot>& snapshot,
-              gateway::ConnectionGate& gate)
-      : gateway(worker, snapshot, gate) {}
+              gateway::Admission& admission)
+      : gateway(worker, snapshot, admission) {}
 
   void listen(const std::string& name, net::Fd socket) {
     listeners[name].push_back(std::make_unique<net::Listener>(
@@ -54,7 +54,7 @@ Server::Server(std::shared_ptr<const gateway::Snapshot> snapshot,
   std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets whose peer may have gone
   const std::size_t workers = worker_count(snapshot_->config);
   for (std::size_t i = 0; i < workers; ++i) {
-    workers_.push_back(std::make_unique<WorkerParts>(snapshot_, gate_));
+    workers_.push_back(std::make_unique<WorkerParts>(snapshot_, admission_));
   }
   listen(std::move(listening));
   for (std::size_t i = 0; i < workers; ++i) {
@@ -166,9 +166,9 @@ void Server::stop() {
   }
   // Sessions clean up in their own threads; the loops end when the last one is gone.
   const auto give_up = Clock::now() + kMostCutting;
-  while (gate_.open() > 0 && Clock::now() < give_up) std::this_thread::sleep_for(1ms);
+  while (open_connections() > 0 && Clock::now() < give_up) std::this_thread::sleep_for(1ms);
   for (const auto& parts : workers_) parts->worker.stop();
-  if (gate_.open() > 0) {
+  if (open_connections() > 0) {
     // A bug. What the sessions hold must not be destroyed under them.
     log::error("internal_error", "connections did not end when they were cut; please report it");
     std::_Exit(1);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "control/listening.h"
-#include "gateway/connection_gate.h"
+#include "gateway/admission.h"
 #include "gateway/snapshot.h"
 
 namespace wssgate::control {
@@ -28,7 +28,9 @@ class Server {
   /// All that it listens on; theirs until the next drain() or adopt().
   std::vector<HandedOver> listening_sockets() const;
   /// Open client connections.
-  std::uint64_t open_connections() const { return gate_.open(); }
+  std::uint64_t open_connections() const { return admission_.connections.open(); }
+  /// What has been refused since the start.
+  const gateway::RefusalCounts& refused() const { return admission_.refused; }
 
   /// New connections go by `snapshot` when this returns; open ones keep what they have. Listens on
   /// `opened` too, and no more on what the snapshot's configuration lacks. Does nothing in a drain.
@@ -56,7 +58,7 @@ class Server {
     std::vector<int> sockets;  ///< the workers' own
   };
   std::vector<Listening> listening_;
-  gateway::ConnectionGate gate_;
+  gateway::Admission admission_;
   bool draining_ = false;
   std::vector<std::unique_ptr<WorkerParts>> workers_;
 };

@@ -71,6 +71,16 @@ json certificate_json(const pki::Certificate& certificate, const HostNames& host
           {"ocsp", staple == staples.end() ? json({{"state", "off"}}) : staple->second}};
 }
 
+/// Those reasons only that there were.
+json refusals_json(const gateway::RefusalCounts& counts) {
+  json refusals = json::object();
+  for (std::size_t i = 0; i < kReasonCount; ++i) {
+    const auto reason = static_cast<Reason>(i);
+    if (counts.of(reason) > 0) refusals[std::string(reason_label(reason))] = counts.of(reason);
+  }
+  return refusals;
+}
+
 std::string_view on_disk(const gateway::CertificateState& state) {
   if (state.refused.empty()) return "served";
   return state.refused.front().severity == Severity::error ? "refused" : "waiting";
@@ -105,6 +115,7 @@ nlohmann::json status(const Server& server, const Reloader& reloader, const Ocsp
           {"listeners", listeners},
           {"workers", server.workers()},
           {"connections", server.open_connections()},
+          {"refused", refusals_json(server.refused())},
           {"last_reload", to_json(reloader.last())},
           {"hosts_without_certificate", hosts_without_certificate(snapshot)},
           {"certificates", certificates_json(snapshot, stapler)}};

@@ -29,6 +29,8 @@ struct Connection {
   /// Unique in this process; stands on every log line of the connection.
   const std::int64_t id;
   const ConnectionGate::Place place;
+  /// Its share of what its address may have.
+  AddressLimits::Place address_place;
   net::Waiter waiter;
 
   /// The client's stream: TLS once the handshake is done.

@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kMostResponseHead = std::size_t{64} * 1024;
 // Steps that moved something before the worker's other connections have their turn.
 constexpr int kStepsPerTurn = 32;
+// What a client has to send of a body, or take of an answer, within timeouts.idle_http.
+constexpr std::int64_t kLeastProgress = 1024;
 
 /// RFC 9110 §9.2.2. A repeated one means the same as one.
 bool is_idempotent(std::string_view method) {
@@ -61,6 +63,7 @@ asio::awaitable<Result<Exchange::End>> Exchange::relay() {
   upload_.emplace(from_client_, *connection_.stream, *upstream_.stream, request_.framing,
                   request_.framing.kind == http::Framing::Kind::chunked);
   upload_broken_ = !send_request_head();
+  waited_for_ = Reason::none;
   arm_deadline();
   for (int steps = 1;; ++steps) {
     auto moved = step();
@@ -80,18 +83,35 @@ asio::awaitable<Result<Exchange::End>> Exchange::relay() {
   }
 }
 
-/// The next step is owed by whoever is named here; after so much time it is given up.
+/// The next step is owed by whoever is named here; after so much time it is given up. An upstream
+/// has moved with any byte. A client has to move more at a time: one that drips byte after byte
+/// would hold its upstream for ever.
 void Exchange::arm_deadline() {
   const config::Timeouts& timeouts = connection_.snapshot->config.timeouts;
   net::Waiter& waiter = connection_.waiter;
   if (connection_.stream->pending()) {
+    if (!client_progressed(Reason::stalled)) return;
     waiter.expires_after(timeouts.idle_http, Reason::stalled, Side::client);
   } else if (upload_broken_ || upload_->done() || upstream_.stream->pending() || download_) {
+    waited_for_ = Reason::upstream_timeout;
     waiter.expires_after(websocket_ ? timeouts.upgrade : timeouts.idle_http,
                          Reason::upstream_timeout, Side::upstream);
   } else {
+    if (!client_progressed(Reason::request_body_timeout)) return;
     waiter.expires_after(timeouts.idle_http, Reason::request_body_timeout, Side::client);
   }
+}
+
+/// Since the deadline of this kind was set: it is a new one then, or enough bytes have gone.
+bool Exchange::client_progressed(Reason waited_for) {
+  const std::uint64_t passed = upload_->bytes() + (download_ ? download_->bytes() : 0);
+  // May be below zero: a head that is pending counts too.
+  const auto moved = static_cast<std::int64_t>(passed) -
+                     static_cast<std::int64_t>(connection_.stream->pending_bytes());
+  if (waited_for_ == waited_for && moved - moved_ < kLeastProgress) return false;
+  waited_for_ = waited_for;
+  moved_ = moved;
+  return true;
 }
 
 Result<void> Exchange::send_request_head() {
@@ -122,6 +142,10 @@ Result<bool> Exchange::step_request() {
     return watch_client();
   }
   auto moved = upload_->step();
+  const std::uint64_t most = connection_.snapshot->config.limits.request_body;
+  if (most != 0 && upload_->bytes() > most) {
+    return Error(Reason::request_body_too_large, Side::client);
+  }
   if (moved || moved.error().side != Side::upstream) return moved;
   // The upstream reads no more, but it may have said why (413, then close): read its answer.
   upload_broken_ = true;

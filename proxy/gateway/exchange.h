@@ -42,6 +42,7 @@ class Exchange {
 
   asio::awaitable<Result<End>> relay();
   void arm_deadline();
+  bool client_progressed(Reason waited_for);
   Result<void> send_request_head();
   Result<bool> step();
   Result<bool> step_request();
@@ -64,6 +65,8 @@ class Exchange {
   UpstreamLink upstream_;
   net::InputBuffer from_upstream_;
   AccessRecord::Clock::time_point asked_;
+  Reason waited_for_ = Reason::none;
+  std::int64_t moved_ = 0;  // by the client, when its deadline was set
   std::size_t scanned_ = 0;
   bool heard_ = false;          // a byte of the upstream has come
   bool upload_broken_ = false;  // the upstream takes no more of the request

@@ -59,11 +59,15 @@ Connection::Connection(Gateway& owner, std::shared_ptr<const Snapshot> running,
 }
 
 Gateway::Gateway(net::Worker& worker, std::shared_ptr<const Snapshot> snapshot,
-                 ConnectionGate& gate)
-    : worker_(worker), snapshot_(std::move(snapshot)), gate_(gate), pool_(worker.loop()) {}
+                 Admission& admission)
+    : worker_(worker),
+      snapshot_(std::move(snapshot)),
+      admission_(admission),
+      handshake_turns_(worker.loop()),
+      pool_(worker.loop()) {}
 
 void Gateway::accept(net::Fd socket, const SocketAddress& client, const std::string& listener) {
-  auto place = gate_.enter(snapshot_->config.limits.connections);
+  auto place = admission_.connections.enter(snapshot_->config.limits.connections);
   if (!place) {
     refuse_over_limit(client);
     return;
@@ -107,17 +111,20 @@ std::string Gateway::nearest_name(const Snapshot& snapshot, std::string_view nam
   return snapshot.sites.nearest(name);
 }
 
+std::optional<std::int64_t> Gateway::count_refusal(Reason reason) {
+  admission_.refused.add(reason);
+  return sampler_.sample(reason, Clock::now());
+}
+
 void Gateway::refuse_over_limit(const SocketAddress& client) {
-  const auto now = Clock::now();
-  if (now - over_limit_logged_ < std::chrono::seconds(1)) return;
-  over_limit_logged_ = now;
+  const auto left_out = count_refusal(Reason::connection_limit);
+  if (!left_out) return;
   const std::string address = client.text();
-  log::warn("connection_refused",
-            "limits.connections is reached: closing new connections at once. this line comes at "
-            "most once a second",
+  log::warn("connection_refused", "limits.connections is reached: closing new connections at once",
             {{"reason", reason_label(Reason::connection_limit)},
              {"client", address},
-             {"limit", static_cast<std::int64_t>(snapshot_->config.limits.connections)}});
+             {"limit", static_cast<std::int64_t>(snapshot_->config.limits.connections)},
+             {"left_out", *left_out}});
 }
 
 }  // namespace wssgate::gateway

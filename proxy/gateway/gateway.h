@@ -2,10 +2,13 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <unordered_set>
 
 #include "base/address.h"
-#include "gateway/connection_gate.h"
+#include "gateway/admission.h"
+#include "gateway/handshake_turns.h"
+#include "gateway/line_sampler.h"
 #include "gateway/snapshot.h"
 #include "net/fd.h"
 #include "net/worker.h"
@@ -19,7 +22,7 @@ struct Connection;
 /// that are open. Belongs to its worker's thread, except for the constructor.
 class Gateway {
  public:
-  Gateway(net::Worker& worker, std::shared_ptr<const Snapshot> snapshot, ConnectionGate& gate);
+  Gateway(net::Worker& worker, std::shared_ptr<const Snapshot> snapshot, Admission& admission);
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
 
@@ -38,6 +41,11 @@ class Gateway {
   bool draining() const { return draining_; }
   net::Worker& worker() { return worker_; }
   upstream::ConnectionPool& pool() { return pool_; }
+  Admission& admission() { return admission_; }
+  HandshakeTurns& handshake_turns() { return handshake_turns_; }
+
+  /// Counts a refusal, and says whether to log it (LineSampler).
+  std::optional<std::int64_t> count_refusal(Reason reason);
 
   /// For the log: the configured name nearest to a refused one. Only so many a second are
   /// computed, so that a flood of made-up names costs nothing; empty for the others.
@@ -52,13 +60,14 @@ class Gateway {
 
   net::Worker& worker_;
   std::shared_ptr<const Snapshot> snapshot_;
-  ConnectionGate& gate_;
+  Admission& admission_;
+  HandshakeTurns handshake_turns_;
+  LineSampler sampler_;
   upstream::ConnectionPool pool_;
   std::unordered_set<Connection*> open_;
   bool draining_ = false;
   std::chrono::steady_clock::time_point nearest_window_;
   int nearest_left_ = 0;
-  std::chrono::steady_clock::time_point over_limit_logged_;
 };
 
 }  // namespace wssgate::gateway

@@ -30,6 +30,7 @@ class HttpGateway {
   asio::awaitable<Next> serve_one(const http::RequestHead& request);
   asio::awaitable<Next> refuse(const Error& error, const http::RequestHead* request);
   asio::awaitable<Next> deliver();
+  Result<void> check_limits(const http::RequestHead& request) const;
   Result<const Route*> judge(const http::RequestHead& request, bool websocket) const;
 
   Connection& connection_;
@@ -51,6 +52,24 @@ asio::awaitable<std::optional<Upgraded>> HttpGateway::serve() {
   if (next == Next::close) co_await net::close_gently(*connection_.stream, connection_.waiter);
   if (next == Next::abort) connection_.stream->reset();
   co_return std::move(upgraded_);
+}
+
+Result<void> HttpGateway::check_limits(const http::RequestHead& request) const {
+  const config::Limits& limits = connection_.snapshot->config.limits;
+  AddressLimits& addresses = connection_.gateway.admission().addresses;
+  if (!connection_.snapshot->trusts(connection_.client) &&
+      !addresses.may_request(connection_.client, limits.requests_per_address,
+                             AddressLimits::Clock::now())) {
+    return Error(Reason::request_rate, Side::proxy);
+  }
+  if (request.headers.size() > limits.header_fields) {
+    return Error(Reason::request_head_too_large, Side::client,
+                 "the request has more header fields than limits.header_fields");
+  }
+  if (limits.request_body != 0 && request.framing.length > limits.request_body) {
+    return Error(Reason::request_body_too_large, Side::client);
+  }
+  return {};
 }
 
 /// The route that the request may take, or why it may take none.
@@ -88,6 +107,8 @@ asio::awaitable<HttpGateway::Next> HttpGateway::serve_one(const http::RequestHea
   record_.path = request.target.substr(0, request.target.find('?'));
   record_.authority = request.authority;
   const bool websocket = websocket::is_upgrade(request);
+  const auto within = check_limits(request);
+  if (!within) co_return co_await refuse(within.error(), &request);
   const auto route = judge(request, websocket);
   if (!route) co_return co_await refuse(route.error(), &request);
   record_.route = (*route)->path;
@@ -142,6 +163,7 @@ asio::awaitable<HttpGateway::Next> HttpGateway::refuse(const Error& error,
   record_.bytes_sent = answer.size() - (answer.find("\r\n\r\n") + 4);
   record_.ended(error);
   log_access(connection_, record_);
+  connection_.gateway.admission().refused.add(error.reason);
   const auto sent = connection_.stream->send(answer);
   if (!sent) co_return Next::abort;
   if (!keep_alive) co_return Next::close;

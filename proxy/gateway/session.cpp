@@ -66,6 +66,8 @@ std::string refusal_bytes(const Error& error, bool offers_tls13) {
 }
 
 void log_refusal(const Connection& connection, const Error& error, const std::string& asked) {
+  const auto left_out = connection.gateway.count_refusal(error.reason);
+  if (!left_out) return;
   const std::string client = connection.client.text();
   const std::string name = printable(asked);
   std::string nearest;
@@ -82,7 +84,29 @@ void log_refusal(const Connection& connection, const Error& error, const std::st
               {"server_name", name},
               {"nearest", nearest},
               {"client", client},
-              {"conn", connection.id}});
+              {"conn", connection.id},
+              {"left_out", *left_out}});
+}
+
+/// Takes the connection's share of what its address may have. Errors: address_connection_limit,
+/// handshake_rate.
+Result<void> admit_address(Connection& connection) {
+  if (connection.snapshot->trusts(connection.client)) return {};
+  auto place = connection.gateway.admission().addresses.enter(
+      connection.client, connection.snapshot->config.limits, AddressLimits::Clock::now());
+  if (!place) return std::move(place).error();
+  connection.address_place = *std::move(place);
+  return {};
+}
+
+/// A place among the handshakes in flight. Resumed ones cost a tenth, and their clients were here
+/// before: the last quarter is theirs. Error: handshake_limit.
+Result<ConnectionGate::Place> admit_handshake(Connection& connection, bool resumes) {
+  const std::uint64_t limit = connection.snapshot->config.limits.handshakes;
+  if (limit == 0) return ConnectionGate::Place(nullptr);
+  auto place = connection.gateway.admission().handshakes.enter(resumes ? limit : limit - limit / 4);
+  if (!place) return Error(Reason::handshake_limit, Side::proxy);
+  return place;
 }
 
 asio::awaitable<void> refuse(Connection& connection, net::TcpStream& plain, const Error& error,
@@ -95,14 +119,18 @@ asio::awaitable<void> refuse(Connection& connection, net::TcpStream& plain, cons
   if (sent) co_await net::close_gently(plain, connection.waiter);
 }
 
-/// The handshake with the site's certificate. On success the connection's stream is TLS.
+/// The handshake with the site's certificate. On success the connection's stream is TLS. `place`
+/// is given back at its end.
 asio::awaitable<Result<void>> accept_tls(Connection& connection,
-                                         std::unique_ptr<net::TcpStream> plain) {
+                                         std::unique_ptr<net::TcpStream> plain, bool resumes,
+                                         [[maybe_unused]] ConnectionGate::Place place) {
   SSL_CTX* const context = connection.site->context(connection.tls_profile);
   auto tls = std::make_unique<net::TlsStream>(std::move(plain), context);
   pki::set_routed_name(tls->ssl(), &connection.server_name);
   connection.waiter.expires_after(connection.snapshot->config.timeouts.handshake,
                                   Reason::handshake_timeout, Side::client);
+  auto turn = co_await connection.gateway.handshake_turns().take(connection.waiter, resumes);
+  if (!turn) co_return turn;
   for (;;) {
     auto done = tls->handshake();
     if (!done) {
@@ -135,6 +163,11 @@ asio::awaitable<void> run_session(Gateway& gateway, std::shared_ptr<const Snapsh
       std::make_unique<net::TcpStream>(gateway.worker().poller(), std::move(socket), Side::client);
   plain->attach(&connection.waiter);
 
+  const auto admitted = admit_address(connection);
+  if (!admitted) {
+    log_refusal(connection, admitted.error(), "");
+    co_return;  // an answer would cost more than it is worth
+  }
   auto hello = co_await peek_client_hello(connection, *plain);
   if (!hello) {
     co_await refuse(connection, *plain, hello.error(), nullptr);
@@ -145,9 +178,15 @@ asio::awaitable<void> run_session(Gateway& gateway, std::shared_ptr<const Snapsh
     co_await refuse(connection, *plain, site.error(), &*hello);
     co_return;
   }
+  auto handshake = admit_handshake(connection, hello->offers_resumption);
+  if (!handshake) {
+    co_await refuse(connection, *plain, handshake.error(), &*hello);
+    co_return;
+  }
   connection.site = *site;
 
-  auto accepted = co_await accept_tls(connection, std::move(plain));
+  auto accepted = co_await accept_tls(connection, std::move(plain), hello->offers_resumption,
+                                      *std::move(handshake));
   if (!accepted) {
     log_refusal(connection, accepted.error(), connection.server_name);
     co_return;

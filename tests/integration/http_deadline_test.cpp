@@ -70,6 +70,26 @@ TEST(HttpDeadline, ARequestBodyThatStalls) {
   EXPECT_EQ(line["bytes_received"], 4);
 }
 
+// Byte after byte, none of them late: for ever, if each were progress.
+TEST(HttpDeadline, ARequestBodyThatDripsIn) {
+  Backend backend([&](RawClient& proxy, int) { proxy.ends(); });
+  RunningGateway gateway({{"test.example"}},
+                         one_host(backend.endpoint(), "timeouts: {idle_http: 500ms}\n"));
+  TlsClient client(gateway.address(), "test.example");
+  client.write(get("/", "Content-Length: 100000\r\n"));
+  std::thread drip([&] {
+    try {
+      for (int i = 0; i < 400; ++i) {
+        client.write("x");
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      }
+    } catch (const std::exception&) {  // closed
+    }
+  });
+  EXPECT_EQ(gateway.access_lines(1).at(0)["reason"], "request_body_timeout");
+  drip.join();
+}
+
 TEST(HttpDeadline, AnIdleConnectionEndsQuietly) {
   Backend backend(answers());
   RunningGateway gateway({{"test.example"}},

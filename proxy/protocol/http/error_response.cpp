@@ -19,6 +19,10 @@ std::string_view explanation(Reason reason) {
     case Reason::request_head_timeout:
     case Reason::request_body_timeout:
       return "The request did not arrive in time.";
+    case Reason::request_body_too_large:
+      return "The request body is larger than is taken here.";
+    case Reason::request_rate:
+      return "Too many requests from your address; try again in a moment.";
     case Reason::method_refused:
       return "This method is not served here.";
     case Reason::http_version_refused:
@@ -64,6 +68,7 @@ void append_demanded(std::string& out, Reason reason, int status) {
     append_field(out, "Connection", "Upgrade");
   }
   if (reason == Reason::websocket_version) append_field(out, "Sec-WebSocket-Version", "13");
+  if (status == 429) append_field(out, "Retry-After", "1");
   if (status == 405) append_field(out, "Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 }
 
@@ -126,10 +131,14 @@ std::string_view status_phrase(int status) {
       return "Method Not Allowed";
     case 408:
       return "Request Timeout";
+    case 413:
+      return "Content Too Large";
     case 421:
       return "Misdirected Request";
     case 426:
       return "Upgrade Required";
+    case 429:
+      return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
     case 500:

@@ -22,6 +22,8 @@ constexpr std::size_t kMessageHeader = 4;
 
 constexpr std::uint16_t kServerName = 0;          // RFC 6066 §3
 constexpr std::uint16_t kAlpn = 16;               // RFC 7301 §3.1
+constexpr std::uint16_t kSessionTicket = 35;      // RFC 5077 §3.2
+constexpr std::uint16_t kPreSharedKey = 41;       // RFC 8446 §4.2.11
 constexpr std::uint16_t kSupportedVersions = 43;  // RFC 8446 §4.2.1
 constexpr std::uint16_t kTls13 = 0x0304;
 
@@ -242,6 +244,12 @@ Result<void> read_extension(std::uint16_t type, ByteView body, ClientHello& hell
       return read_alpn(body, hello);
     case kSupportedVersions:
       return read_supported_versions(body, hello);
+    case kSessionTicket:
+      if (!body.empty()) hello.offers_resumption = true;
+      return {};
+    case kPreSharedKey:
+      hello.offers_resumption = true;
+      return {};
     default:
       return {};
   }

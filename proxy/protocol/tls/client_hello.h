@@ -22,6 +22,9 @@ struct ClientHello {
   std::vector<std::string> alpn;
   /// supported_versions (RFC 8446 §4.2.1) has 0x0304.
   bool offers_tls13 = false;
+  /// It brings a ticket: pre_shared_key (RFC 8446 §4.2.11) or a session_ticket that is not empty
+  /// (RFC 5077 §3.2). Whether we honour it is another matter.
+  bool offers_resumption = false;
 };
 
 /// The hello is not complete: no hello ends before this many bytes in all are there. Always more

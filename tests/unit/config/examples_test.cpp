@@ -29,6 +29,8 @@ template <class T>
 std::string show(const T& value) {
   if constexpr (std::is_same_v<T, Duration>) {
     return format_duration(value);
+  } else if constexpr (std::is_same_v<T, Rate>) {
+    return std::to_string(value.count) + "/" + format_duration(value.period);
   } else if constexpr (std::is_enum_v<T>) {
     return std::to_string(static_cast<int>(value));
   } else if constexpr (std::is_integral_v<T>) {

@@ -36,7 +36,7 @@ TEST(Refusals, Structure) {
            "that."},
           {"frobnicate: 1",
            "c.yaml:1:1: unknown key 'frobnicate' in the top level. the keys here are: listeners, "
-           "workers, admin, certificates, tickets, hosts, stapling, upstreams, trusted_proxies, "
+           "workers, user, admin, certificates, tickets, hosts, stapling, upstreams, trusted_proxies, "
            "timeouts, "
            "limits, log."},
           {"timeouts: {conect: 3s}",

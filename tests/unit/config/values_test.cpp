@@ -52,6 +52,21 @@ TEST(Refusals, Values) {
            "preload: true}}]",
            "c.yaml:1:63: hsts.preload needs include_subdomains and a max_age of at least 365d. set "
            "both, or leave 'preload' out."},
+          {"limits: {requests_per_address: 20}",
+           "c.yaml:1:32: limits.requests_per_address: '20' is not a rate. write how many in which "
+           "time, such as '20/s' or '100/10s', or 'none'."},
+          {"limits: {requests_per_address: 0/s}",
+           "c.yaml:1:32: limits.requests_per_address: '0/s' is not a rate. write how many in which "
+           "time, such as '20/s' or '100/10s', or 'none'."},
+          {"limits: {requests_per_address: 20/fortnight}",
+           "c.yaml:1:32: limits.requests_per_address: '20/fortnight' is not a rate. write how many "
+           "in which time, such as '20/s' or '100/10s', or 'none'."},
+          {"limits: {handshakes_per_address: 1/25h}",
+           "c.yaml:1:34: limits.handshakes_per_address: '1/25h' is out of range. write a value "
+           "from 1/24h to 1000000/ms."},
+          {"limits: {connections_per_address: 0}",
+           "c.yaml:1:35: limits.connections_per_address: '0' is out of range. write a value from 1 "
+           "to 10000000, or 'none'."},
           {"limits: {request_head: 65536}",
            "c.yaml:1:24: limits.request_head: '65536' has no unit. write '64KiB' if these are "
            "bytes."},

@@ -13,11 +13,11 @@ namespace {
 // What throws inside a session costs that connection and nothing else. A socket that epoll refuses
 // is one: a file is none.
 TEST(DroppedSession, LeavesTheWorkerRunning) {
-  ConnectionGate gate;
+  Admission admission;
   net::Worker worker;
   const auto snapshot = std::make_shared<Snapshot>();
   snapshot->listeners.push_back({.name = "here"});
-  Gateway gateway(worker, snapshot, gate);
+  Gateway gateway(worker, snapshot, admission);
   bool went_on = false;
   worker.post([&] {
     gateway.accept(net::Fd(::open("/dev/zero", O_RDONLY | O_CLOEXEC)),
@@ -34,7 +34,7 @@ TEST(DroppedSession, LeavesTheWorkerRunning) {
   }
   worker.stop();
   EXPECT_TRUE(went_on);
-  EXPECT_EQ(gate.open(), 0U);
+  EXPECT_EQ(admission.connections.open(), 0U);
 }
 
 }  // namespace
