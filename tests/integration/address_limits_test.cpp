@@ -75,9 +75,8 @@ TEST(AddressLimits, ExemptTrustedProxies) {
 // The operator sees that something was refused, how often and why, without a line for each.
 TEST(AddressLimits, AreCountedAndLoggedWithoutAFlood) {
   const Backend backend(served());
-  const LiveGateway gateway({"test.example"},
-                            hosts_for({"test.example"}, backend.endpoint()) +
-                                "limits: {connections_per_address: 1}\n");
+  const LiveGateway gateway({"test.example"}, hosts_for({"test.example"}, backend.endpoint()) +
+                                                  "limits: {connections_per_address: 1}\n");
   const TlsClient only(gateway.address(), "test.example");
   constexpr int kRefused = 100;
   for (int i = 0; i < kRefused; ++i) {
