@@ -136,7 +136,8 @@ config::Config make_config(const DevOptions& options, const Request& request,
   config.hosts.push_back(std::move(host));
   config.upstreams.push_back({.at = at_option("--upstream"),
                               .name = "backend",
-                              .endpoints = {{at_option("--upstream"), backend}}});
+                              .endpoints = {{at_option("--upstream"), backend}},
+                              .tls = {}});
   config.timeouts.drain = kDrain;
   config.admin.address.value = "off";
   config.stapling.cache.clear();

@@ -105,6 +105,13 @@ void print(const json& status) {
             .c_str(),
         stdout);
   }
+  for (const auto& name : status.at("unverified_upstreams")) {
+    std::fputs(fmt::format("NOT VERIFIED   the upstream '{}': whoever can get between is taken for "
+                           "it (tls.verify is off)\n",
+                           name.get<std::string>())
+                   .c_str(),
+               stdout);
+  }
   for (const auto& certificate : status.at("certificates")) print_certificate(certificate);
 }
 

@@ -204,6 +204,18 @@ Parsed<std::string> EndpointForm::operator()(const std::string& text) const {
   return address_fault(text, "3000", "127.0.0.1:3000");
 }
 
+Parsed<std::string> ServerNameForm::operator()(const std::string& text) const {
+  if (is_ipv4(text) || is_ipv6(text)) return text;
+  if (auto name = canonical_hostname(text)) return *std::move(name);
+  const UrlParts url = split_url(text);
+  const auto parts = parse_host_port(url.authority);
+  const std::string host = parts ? parts->host : url.authority;
+  const bool differs = host != text && (canonical_hostname(host) || is_ipv6(host));
+  return Fault{"is not a host name", differs ? fmt::format("write '{}'", printable(host))
+                                             : "write one name or IP address that the upstream's "
+                                               "certificate has, such as 'app.internal'"};
+}
+
 Parsed<std::string> HttpProxyForm::operator()(const std::string& text) const {
   if (text == "none") return std::string();
   UrlParts url = split_url(text);

@@ -11,6 +11,7 @@
 ///   value(key, T&, form)                 one value; T is X or Located<X> for a form that makes X
 ///   values(key, std::vector<T>&, form)   a list of values
 ///   section(key, T&)                     a mapping; T is a struct here, or std::optional of one
+///   switched(key, std::optional<T>&)     a mapping, or "on" for an empty one, "off" for none
 ///   sections(key, std::vector<T>&)       a list of mappings
 ///   named(key, std::vector<T>&, form)    a mapping from chosen names (T::name) to mappings
 namespace wssgate::config {
@@ -204,11 +205,43 @@ void describe(V& v, Stapling& s) {
 }
 
 template <class V>
+void describe(V& v, UpstreamCertificate& c) {
+  v.value(required("chain", "client/fullchain.pem",
+                   "The client certificate and its intermediates, in PEM, the certificate first."),
+          c.chain, PathForm{});
+  v.value(required("key", "client/privkey.pem", "The certificate's private key, in PEM."), c.key,
+          PathForm{});
+}
+
+template <class V>
+void describe(V& v, UpstreamTls& t) {
+  v.value({"server_name", "app.internal",
+           "The name that is asked for (SNI) and that the upstream's certificate must be for. Left "
+           "out, each endpoint's own host name or IP address."},
+          t.server_name, ServerNameForm{});
+  v.value({"ca", "internal-ca.pem",
+           "A PEM file of the CAs that may issue the upstream's certificate, in place of the "
+           "system's and of certificates.roots."},
+          t.ca, PathForm{});
+  v.section({"certificate", "{chain: client/fullchain.pem, key: client/privkey.pem}",
+             "The client certificate that wssgate shows to the upstream."},
+            t.certificate);
+  v.value({"verify", "on",
+           "off takes any certificate: whoever can get between this machine and the upstream "
+           "reads and changes everything."},
+          t.verify, ChoiceForm<bool>{{{"on", true}, {"off", false}}});
+}
+
+template <class V>
 void describe(V& v, Upstream& u) {
   v.values(required("endpoints", "[127.0.0.1:3000]",
                     "The addresses of the backend, taken in turn: ip:port, name:port or "
                     "unix:/path."),
            u.endpoints, EndpointForm{});
+  v.switched({"tls", "on",
+              "TLS towards the endpoints, their certificates verified: on, or what differs from "
+              "that."},
+             u.tls);
 }
 
 template <class V>
@@ -220,7 +253,8 @@ void describe(V& v, Timeouts& t) {
           t.handshake, form);
   v.value({"request_head", "10s", "From the first byte of a request to the end of its head."},
           t.request_head, form);
-  v.value({"connect", "3s", "For connecting to an endpoint."}, t.connect, form);
+  v.value({"connect", "3s", "For connecting to an endpoint, its TLS handshake included."},
+          t.connect, form);
   v.value({"upgrade", "10s", "From a WebSocket upgrade request to the upstream's answer."},
           t.upgrade, form);
   v.value({"idle_http", "60s",

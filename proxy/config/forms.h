@@ -119,6 +119,11 @@ struct EndpointForm {
   Parsed<std::string> operator()(const std::string& text) const;
 };
 
+/// A host name in its canonical form, or an IP address without brackets.
+struct ServerNameForm {
+  Parsed<std::string> operator()(const std::string& text) const;
+};
+
 /// The path of a route: what a request's path can start with, without a percent-encoding.
 struct RoutePathForm {
   Parsed<std::string> operator()(const std::string& text) const;

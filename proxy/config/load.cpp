@@ -37,6 +37,11 @@ void keep_readable_part(Config& config) {
       host.client_certificates.reset();
     }
   }
+  for (Upstream& upstream : config.upstreams) {
+    if (!upstream.tls || !upstream.tls->certificate) continue;
+    const UpstreamCertificate& files = *upstream.tls->certificate;
+    if (files.chain.value.empty() || files.key.value.empty()) upstream.tls->certificate.reset();
+  }
 }
 
 }  // namespace

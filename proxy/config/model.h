@@ -147,10 +147,33 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
+/// The certificate that wssgate shows to an upstream, with its private key.
+struct UpstreamCertificate {
+  Located<std::string> chain;
+  Located<std::string> key;
+  bool operator==(const UpstreamCertificate&) const = default;
+};
+
+/// TLS towards the endpoints of an upstream.
+struct UpstreamTls {
+  SourceLocation at;
+  /// What the certificate must be for, a canonical host name or an IP address. Empty: each
+  /// endpoint's own host.
+  Located<std::string> server_name;
+  /// A PEM file of CAs, in place of the system's and certificates.roots. Empty: those.
+  Located<std::string> ca;
+  std::optional<UpstreamCertificate> certificate;
+  /// Off: whoever answers is taken for the upstream.
+  bool verify = true;
+  bool operator==(const UpstreamTls&) const = default;
+};
+
 struct Upstream {
   SourceLocation at;
   std::string name;
   std::vector<Endpoint> endpoints;
+  /// None: plain HTTP.
+  std::optional<UpstreamTls> tls;
   bool operator==(const Upstream&) const = default;
 };
 

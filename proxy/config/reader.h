@@ -64,6 +64,16 @@ class Reader {
   }
 
   template <class T>
+  void switched(const Key& key, std::optional<T>& target) {
+    const YamlNode* const node = mapping_.find(key.name);
+    if (node == nullptr || node->kind != YamlNode::Kind::value) return section(key, target);
+    const ChoiceForm<bool> form{{{"on", true}, {"off", false}}};
+    read_value(*take(key), key, inner(key), form, [&](bool on) {
+      if (on) target.emplace().at = context_.problems.at(node->place);
+    });
+  }
+
+  template <class T>
   void sections(const Key& key, std::vector<T>& target) {
     for_each_item(key, [&](const YamlNode& item, const std::string& where) {
       read(context_, item, key, where, target.emplace_back());

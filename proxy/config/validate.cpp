@@ -143,8 +143,24 @@ void check_references(const Config& config, Problems& problems) {
   }
 }
 
+void check_tls(const Upstream& upstream, const UpstreamTls& tls, Problems& problems) {
+  if (!tls.verify && !tls.ca.value.empty()) {
+    problems.add(place_of(tls.ca.at), "tls.ca has no meaning where nothing is verified",
+                 "remove 'verify: off'");
+  }
+  if (!tls.server_name.value.empty()) return;
+  for (const Endpoint& endpoint : upstream.endpoints) {
+    if (!endpoint.text.starts_with("unix:")) continue;
+    problems.add(place_of(endpoint.at),
+                 fmt::format("the endpoint {} has no host name that its certificate could be for",
+                             endpoint.text),
+                 "name it in this upstream: 'tls: {server_name: app.internal}'");
+  }
+}
+
 void check_upstreams(const Config& config, Problems& problems) {
   for (const Upstream& upstream : config.upstreams) {
+    if (upstream.tls) check_tls(upstream, *upstream.tls, problems);
     FirstPlaces endpoints;
     for (const Endpoint& endpoint : upstream.endpoints) {
       if (const auto* first = endpoints.before(endpoint.text, endpoint.at)) {

@@ -77,6 +77,16 @@ void log_problem(const char* event, log::Level level, const Problem& problem) {
   log::write(level, event, text, {{"at", at}});
 }
 
+void log_unverified_upstreams(const gateway::Snapshot& snapshot) {
+  for (const auto& [name, terms] : snapshot.upstream_tls) {
+    if (terms->verified) continue;
+    log::warn("upstream_not_verified",
+              "THE UPSTREAM'S CERTIFICATE IS NOT VERIFIED (tls.verify is off): whoever can get "
+              "between is taken for it. name its CA under tls.ca, and remove 'verify: off'",
+              {{"upstream", name}});
+  }
+}
+
 void log_reload(const Reload& reload, const Reload& last, const gateway::Snapshot& before,
                 const gateway::Snapshot& now) {
   if (reload.changed) log_certificates(before, now);

@@ -96,6 +96,10 @@ class Reloader {
 void log_reload(const Reload& reload, const Reload& last, const gateway::Snapshot& before,
                 const gateway::Snapshot& now);
 
+/// A line for each upstream whose certificate nobody looks at: at the start and after every reload,
+/// for whoever has got used to the first one.
+void log_unverified_upstreams(const gateway::Snapshot& snapshot);
+
 /// One line of the log for a problem.
 void log_problem(const char* event, log::Level level, const Problem& problem);
 

@@ -75,6 +75,13 @@ void add_files(const config::Config& config, Watched& watched) {
     watched.files.push_back(host.certificate->key.value);
     watched.files.push_back(host.certificate->staple.value);
   }
+  for (const config::Upstream& upstream : config.upstreams) {
+    if (!upstream.tls) continue;
+    watched.files.push_back(upstream.tls->ca.value);
+    if (!upstream.tls->certificate) continue;
+    watched.files.push_back(upstream.tls->certificate->chain.value);
+    watched.files.push_back(upstream.tls->certificate->key.value);
+  }
   if (const auto& folder = config.certificates.intermediates.value; !folder.empty()) {
     watched.folders.push_back(folder);
   }
@@ -158,6 +165,7 @@ void Service::replaced_by(pid_t pid) {
 
 /// What follows from what serves now.
 void Service::settle() {
+  log_unverified_upstreams(*server_.snapshot());
   staple();
   watch_files();
   rotate_tickets_later();

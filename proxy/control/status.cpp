@@ -101,6 +101,14 @@ json certificates_json(const gateway::Snapshot& snapshot, const OcspStapler& sta
   return list;
 }
 
+json unverified_upstreams(const gateway::Snapshot& snapshot) {
+  json names = json::array();
+  for (const auto& [name, terms] : snapshot.upstream_tls) {
+    if (!terms->verified) names.push_back(name);
+  }
+  return names;
+}
+
 }  // namespace
 
 nlohmann::json status(const Server& server, const Reloader& reloader, const OcspStapler& stapler,
@@ -117,6 +125,7 @@ nlohmann::json status(const Server& server, const Reloader& reloader, const Ocsp
           {"connections", server.open_connections()},
           {"refused", refusals_json(server.refused())},
           {"last_reload", to_json(reloader.last())},
+          {"unverified_upstreams", unverified_upstreams(snapshot)},
           {"hosts_without_certificate", hosts_without_certificate(snapshot)},
           {"certificates", certificates_json(snapshot, stapler)}};
 }

@@ -8,8 +8,9 @@
 
 namespace wssgate::gateway {
 
-/// A new connection to `endpoint`, ready for the first byte of a request. It has timeouts.connect.
-/// `record` gets what it took. Errors: net::dial's.
+/// A new connection to `endpoint`, ready for the first byte of a request: its TLS handshake, where
+/// it has one, is done. All of that has timeouts.connect together. `record` gets what it took.
+/// Errors: net::dial's, upstream::begin_tls's; refused TLS is logged here too, once a second.
 asio::awaitable<Result<std::unique_ptr<net::Stream>>> open_endpoint(
     Connection& connection, const upstream::Endpoint& endpoint, AccessRecord& record);
 

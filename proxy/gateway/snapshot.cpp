@@ -63,8 +63,12 @@ class Builder {
 
   std::shared_ptr<Snapshot> build() {
     snapshot_->config = config_;
-    snapshot_->upstreams = make_upstreams(
-        config_.upstreams, before_ == nullptr ? Upstreams() : before_->upstreams, report_);
+    snapshot_->upstream_tls =
+        make_upstream_tls(config_.upstreams, trust_.anchors, now_,
+                          before_ == nullptr ? nullptr : &before_->upstream_tls, report_);
+    snapshot_->upstreams =
+        make_upstreams(config_.upstreams, snapshot_->upstream_tls,
+                       before_ == nullptr ? Upstreams() : before_->upstreams, report_);
     add_listeners();
     snapshot_->ticket_keys = before_ != nullptr
                                  ? before_->ticket_keys

@@ -12,6 +12,7 @@
 #include "gateway/certificates.h"
 #include "gateway/route_table.h"
 #include "gateway/tls_terms.h"
+#include "gateway/upstream_tls.h"
 #include "gateway/upstreams.h"
 
 namespace wssgate::gateway {
@@ -39,6 +40,8 @@ struct Snapshot {
   config::Config config;
   RouteTable sites;
   Upstreams upstreams;
+  /// How those with TLS shake hands, by upstream.
+  UpstreamTlsTerms upstream_tls;
   std::vector<Listening> listeners;
 
   std::vector<CertificateState> certificates;

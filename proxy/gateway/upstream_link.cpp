@@ -7,10 +7,8 @@
 namespace wssgate::gateway {
 namespace {
 
-bool worth_another_endpoint(const Error& error) {
-  return error.reason == Reason::upstream_refused ||
-         error.reason == Reason::upstream_connect_timeout;
-}
+/// Nothing has been sent yet. What is short here, or ends this connection, does so elsewhere too.
+bool worth_another_endpoint(const Error& error) { return error.side == Side::upstream; }
 
 UpstreamLink make_link(Connection& connection, std::shared_ptr<const upstream::Endpoint> endpoint,
                        std::unique_ptr<net::Stream> stream, bool reused) {

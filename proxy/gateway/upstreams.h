@@ -7,6 +7,7 @@
 
 #include "base/report.h"
 #include "config/model.h"
+#include "gateway/upstream_tls.h"
 #include "upstream/upstream.h"
 
 namespace wssgate::gateway {
@@ -15,9 +16,10 @@ using Upstreams = std::unordered_map<std::string, std::shared_ptr<upstream::Upst
 
 /// The upstreams of a configuration, by name. Those that are the same as `before` are the same
 /// objects, and so are single endpoints: their state and their idle connections live on. A name
+/// whose TLS terms are others is another one. A name
 /// that does not resolve keeps the addresses it had; that, or having none, is a warning and no
 /// error: a backend may start later than its proxy. Blocks on DNS.
-Upstreams make_upstreams(const std::vector<config::Upstream>& configured, const Upstreams& before,
-                         Report& report);
+Upstreams make_upstreams(const std::vector<config::Upstream>& configured,
+                         const UpstreamTlsTerms& tls, const Upstreams& before, Report& report);
 
 }  // namespace wssgate::gateway

@@ -1,6 +1,5 @@
 #include "net/tls_stream.h"
 
-#include <fmt/format.h>
 #include <openssl/err.h>
 
 #include <algorithm>
@@ -9,6 +8,8 @@
 #include <new>
 #include <system_error>
 
+#include "net/tls_failure.h"
+
 namespace wssgate::net {
 namespace {
 
@@ -16,52 +17,32 @@ int ssl_length(std::size_t size) {
   return static_cast<int>(std::min<std::size_t>(size, std::numeric_limits<int>::max()));
 }
 
-/// What the usual causes of a failed handshake mean; empty for the others.
-std::string_view meaning(int reason) {
-  switch (reason) {
-    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
-      return "the client does not trust the certificate's issuer";
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
-    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
-      return "the client does not accept the certificate";
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
-      return "the client takes the certificate for expired: see its clock and ours";
-    case SSL_R_UNSUPPORTED_PROTOCOL:
-    case SSL_R_VERSION_TOO_LOW:
-      return "the client offers no TLS version that the host takes";
-    case SSL_R_NO_SHARED_CIPHER:
-      return "the client offers no cipher suite that is served, or none for the certificate's key";
-    case SSL_R_NO_SUITABLE_KEY_SHARE:
-    case SSL_R_NO_SUITABLE_GROUPS:
-      return "the client offers no key exchange group that the host takes";
-    case SSL_R_NO_APPLICATION_PROTOCOL:
-      return "the client's ALPN offers neither http/1.1 nor http/1.0";
-    default:
-      return {};
-  }
-}
-
-/// A sentence for OpenSSL's oldest queued error, which is the cause of the later ones: what it
-/// means, where that is known, and OpenSSL's own words.
-std::string openssl_reason() {
-  const unsigned long code = ERR_get_error();
-  const char* const words = ERR_reason_error_string(code);
-  const std::string_view known =
-      ERR_GET_LIB(code) == ERR_LIB_SSL ? meaning(ERR_GET_REASON(code)) : "";
-  ERR_clear_error();
-  const std::string reason = words != nullptr ? words : "unknown TLS error";
-  return known.empty() ? reason : fmt::format("{} ({})", known, reason);
-}
-
 }  // namespace
 
 TlsStream::TlsStream(std::unique_ptr<TcpStream> plain, SSL_CTX* context)
     : Stream(plain->side()), plain_(std::move(plain)), ssl_(SSL_new(context)) {
-  if (!ssl_ || SSL_set_fd(ssl_.get(), plain_->socket().fd()) != 1) throw std::bad_alloc();
+  take_socket();
   SSL_set_accept_state(ssl_.get());
+}
+
+TlsStream::TlsStream(std::unique_ptr<TcpStream> plain, SslPtr ssl)
+    : Stream(plain->side()), plain_(std::move(plain)), ssl_(std::move(ssl)) {
+  take_socket();
+}
+
+void TlsStream::take_socket() {
+  if (!ssl_ || SSL_set_fd(ssl_.get(), plain_->socket().fd()) != 1) throw std::bad_alloc();
   // A TCP end without close_notify is an end too, and no reason to stop writing. HTTP and WebSocket
-  // frame their messages, so a truncated one is noticed there; many clients simply close.
+  // frame their messages, so a truncated one is noticed there; many peers simply close.
   SSL_set_options(ssl_.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);
+}
+
+// Not towards a client: there it would make a truncated response look whole.
+TlsStream::~TlsStream() {
+  if (SSL_is_server(ssl_.get()) == 1 || SSL_is_init_finished(ssl_.get()) != 1) return;
+  if (was_reset_ || plain_->broken() || pending()) return;
+  if ((SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) == 0) SSL_shutdown(ssl_.get());
+  ERR_clear_error();
 }
 
 Result<bool> TlsStream::handshake() {
@@ -78,23 +59,7 @@ Result<bool> TlsStream::handshake() {
     plain_->socket().filled();
     return false;
   }
-  if (error == SSL_ERROR_SYSCALL || error == SSL_ERROR_ZERO_RETURN) {
-    ERR_clear_error();
-    return Error(Reason::client_closed, side(), "connection closed during the TLS handshake");
-  }
-  if (SSL_is_server(ssl_.get()) == 1) {
-    const bool refused = SSL_get_verify_result(ssl_.get()) != X509_V_OK;
-    const unsigned long code = ERR_peek_error();
-    const bool missing = ERR_GET_LIB(code) == ERR_LIB_SSL &&
-                         ERR_GET_REASON(code) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
-    if (refused || missing) {
-      ERR_clear_error();
-      return Error(
-          refused ? Reason::client_certificate_refused : Reason::client_certificate_missing,
-          side());
-    }
-  }
-  return Error(Reason::handshake_failed, side(), openssl_reason());
+  return handshake_error(ssl_.get(), side(), error);
 }
 
 Result<Received> TlsStream::read(std::span<char> into) {
@@ -118,7 +83,7 @@ Result<Received> TlsStream::read(std::span<char> into) {
       ERR_clear_error();
       return reset_error(std::system_category().message(errno));
     default:
-      return Error(Reason::tls_error, side(), openssl_reason());
+      return broken_tls_error(side());
   }
 }
 
@@ -138,7 +103,7 @@ Result<std::size_t> TlsStream::write(std::string_view bytes) {
       ERR_clear_error();
       return reset_error(std::system_category().message(errno));
     default:
-      return Error(Reason::tls_error, side(), openssl_reason());
+      return broken_tls_error(side());
   }
 }
 

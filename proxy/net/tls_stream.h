@@ -14,12 +14,20 @@ namespace wssgate::net {
 /// TLS on a socket that OpenSSL reads and writes itself: no buffer of ours between the two.
 class TlsStream : public Stream {
  public:
-  /// Takes over the socket of `plain`. The handshake is the server's when `context` is a server's.
-  TlsStream(std::unique_ptr<TcpStream> plain, SSL_CTX* context);
+  struct SslDeleter {
+    void operator()(SSL* ssl) const { SSL_free(ssl); }
+  };
+  using SslPtr = std::unique_ptr<SSL, SslDeleter>;
 
-  /// Goes on with the handshake; true when it is done. Error: handshake_failed with what OpenSSL
-  /// or the peer's alert says, client_certificate_missing or _refused (the verdict is in ssl()), or
-  /// client_closed when the peer went away in the middle.
+  /// The server's side. Takes over the socket of `plain`.
+  TlsStream(std::unique_ptr<TcpStream> plain, SSL_CTX* context);
+  /// The client's side: `ssl` is set up for it. Takes over both.
+  TlsStream(std::unique_ptr<TcpStream> plain, SslPtr ssl);
+  /// As a client it says goodbye, unless it was reset: a session is good for another connection
+  /// only if it ended so.
+  ~TlsStream() override;
+
+  /// Goes on with the handshake; true when it is done. Errors: as `handshake_error` has them.
   Result<bool> handshake();
 
   void attach(Waiter* waiter) override { plain_->attach(waiter); }
@@ -27,7 +35,10 @@ class TlsStream : public Stream {
   void look_again() override { plain_->look_again(); }
   bool broken() const override { return plain_->broken(); }
   bool end_writing() override;
-  void reset() override { plain_->reset(); }
+  void reset() override {
+    was_reset_ = true;
+    plain_->reset();
+  }
 
   SSL* ssl() const { return ssl_.get(); }
   /// The socket below, for an end without TLS after a failed handshake.
@@ -37,12 +48,11 @@ class TlsStream : public Stream {
   Result<std::size_t> write(std::string_view bytes) override;
 
  private:
-  struct SslDeleter {
-    void operator()(SSL* ssl) const { SSL_free(ssl); }
-  };
+  void take_socket();
 
   std::unique_ptr<TcpStream> plain_;
-  std::unique_ptr<SSL, SslDeleter> ssl_;
+  SslPtr ssl_;
+  bool was_reset_ = false;
 };
 
 }  // namespace wssgate::net

@@ -32,6 +32,10 @@ struct PathEnd {
 bool judge_members(const std::vector<PathMember>& path, std::chrono::system_clock::time_point now,
                    Report& report);
 
+/// Judges the certificate that we show as a client, and the intermediates behind it, likewise.
+void judge_client_members(const std::vector<PathMember>& path,
+                          std::chrono::system_clock::time_point now, Report& report);
+
 /// Judges an intermediate that stands by itself, to complete chains: whether it may. Dates that
 /// keep it from that are a warning.
 bool judge_intermediate(const PathMember& member, std::chrono::system_clock::time_point now,

@@ -1,13 +1,10 @@
 #include "pki/client_trust.h"
 
 #include <fmt/format.h>
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include <algorithm>
 #include <utility>
 
-#include "pki/pem_file.h"
 #include "pki/x509_facts.h"
 
 namespace wssgate::pki {
@@ -15,8 +12,10 @@ namespace {
 
 // Intermediates that a client may need; whoever has more is not looking for a connection.
 constexpr int kMostIntermediates = 8;
-constexpr const char* kGiveTheCa =
-    "give the PEM certificates of the CAs that issue to your clients";
+constexpr AuthorityWords kWords{
+    .file = "the clients' CA",
+    .consequence = "no client's certificate below it passes",
+    .advice = "give the PEM certificates of the CAs that issue to your clients"};
 
 void free_fault(void*, void* fault, CRYPTO_EX_DATA*, int, long, void*) {
   delete static_cast<std::string*>(fault);
@@ -52,29 +51,6 @@ int note_fault(int accepted, X509_STORE_CTX* verifying) {
   return accepted;
 }
 
-bool has_ended(const X509* certificate, TimePoint now) {
-  const auto end = not_after(certificate);
-  return !end || *end < now;
-}
-
-/// One certificate of the file; null when it is none of a CA.
-X509Ptr read_authority(const PemBlock& block, const std::string& path, Report& report) {
-  const SourceLocation at{path, block.line, 1};
-  X509Ptr certificate = decode_certificate(block);
-  if (!certificate) {
-    report.add(at, "the certificate is damaged: its PEM block does not decode",
-               "copy the whole file again");
-    return nullptr;
-  }
-  if (X509_check_ca(certificate.get()) == 0) {
-    report.add(at,
-               fmt::format("'{}' is no CA, and issues to nobody", subject_label(certificate.get())),
-               fmt::format("name its CA '{}' in its place", issuer_label(certificate.get())));
-    return nullptr;
-  }
-  return certificate;
-}
-
 std::string to_der(const X509* certificate) {
   unsigned char* bytes = nullptr;
   const int length = i2d_X509(certificate, &bytes);
@@ -89,77 +65,27 @@ std::string to_der(const X509* certificate) {
 std::shared_ptr<const ClientTrust> ClientTrust::load(const NamedPath& file, ClientRule rule,
                                                      std::chrono::system_clock::time_point now,
                                                      Report& report) {
-  const auto bytes = FileBytes::read(file.path);
-  if (!bytes) {
-    report.add(
-        file.named_at,
-        fmt::format("cannot read the clients' CA '{}': {}", file.path, bytes.error().context),
-        "name a PEM file that wssgate's user may read");
-    return nullptr;
-  }
-  const std::size_t before = report.errors();
+  auto authorities = Authorities::load(file, kWords, SelfSigned::ca_only, now, report);
+  if (!authorities) return nullptr;
   auto trust = std::make_shared<ClientTrust>();
   trust->rule_ = rule;
-  trust->store_.reset(X509_STORE_new());
-  // A CA below a root that others sign with too can be named alone.
-  X509_STORE_set_flags(trust->store_.get(), X509_V_FLAG_PARTIAL_CHAIN);
-  const auto blocks = split_pem(bytes->view());
-  bool found = false;
-  bool one_holds = false;
-  std::vector<Problem> ended;
-  for (const PemBlock& block : blocks) {
-    if (!is_certificate_label(block.label)) continue;
-    found = true;
-    X509Ptr authority = read_authority(block, file.path, report);
-    if (!authority) continue;
-    if (has_ended(authority.get(), now)) {
-      ended.push_back({{file.path, block.line, 1},
-                       fmt::format("'{}' expired at {}: no client's certificate below it passes",
-                                   subject_label(authority.get()),
-                                   iso_time(X509_get0_notAfter(authority.get()))),
-                       "put its successor here"});
-    } else {
-      one_holds = true;
-    }
-    X509_STORE_add_cert(trust->store_.get(), authority.get());  // takes a reference of its own
-    trust->authorities_.push_back(std::move(authority));
-  }
-  for (Problem& each : ended) {
-    if (one_holds) {
-      report.warn(std::move(each.at), std::move(each.message), std::move(each.hint));
-    } else {
-      report.add(std::move(each.at), std::move(each.message), std::move(each.hint));
-    }
-  }
-  if (!found) {
-    auto advice = explain_missing_certificate(file.path, bytes->view(), blocks);
-    report.add({file.path, 0, 0}, std::move(advice.message), kGiveTheCa);
-  }
-  ERR_clear_error();
-  if (report.errors() != before) return nullptr;
+  trust->authorities_ = *std::move(authorities);
   return trust;
 }
 
 std::string ClientTrust::digest_text() const {
-  std::vector<std::string> fingerprints;
-  for (const X509Ptr& authority : authorities_) {
-    fingerprints.push_back(fingerprint(authority.get()));
-  }
-  std::sort(fingerprints.begin(), fingerprints.end());
-  std::string text = rule_ == ClientRule::required ? "required" : "optional";
-  for (const std::string& each : fingerprints) text += " " + each;
-  return text;
+  return (rule_ == ClientRule::required ? "required" : "optional") + authorities_.digest_text();
 }
 
 bool ClientTrust::apply(SSL_CTX* context) const {
   STACK_OF(X509_NAME)* const names = sk_X509_NAME_new_null();
   if (names == nullptr) return false;
-  for (const X509Ptr& authority : authorities_) {
+  for (const X509Ptr& authority : authorities()) {
     X509_NAME* const name = X509_NAME_dup(X509_get_subject_name(authority.get()));
     if (name != nullptr && sk_X509_NAME_push(names, name) == 0) X509_NAME_free(name);
   }
   SSL_CTX_set_client_CA_list(context, names);  // takes it over
-  SSL_CTX_set1_cert_store(context, store_.get());
+  SSL_CTX_set1_cert_store(context, authorities_.store.get());
   SSL_CTX_set_verify_depth(context, kMostIntermediates);
   const int fail = rule_ == ClientRule::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | fail, note_fault);

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "pki/certificate.h"
+#include "pki/authorities.h"
 
 namespace wssgate::pki {
 
@@ -27,7 +27,7 @@ class ClientTrust {
                                                  Report& report);
 
   ClientRule rule() const { return rule_; }
-  const std::vector<X509Ptr>& authorities() const { return authorities_; }
+  const std::vector<X509Ptr>& authorities() const { return authorities_.certificates; }
   /// Equal for the same rule and CAs.
   std::string digest_text() const;
 
@@ -37,8 +37,7 @@ class ClientTrust {
 
  private:
   ClientRule rule_ = ClientRule::required;
-  std::vector<X509Ptr> authorities_;
-  StorePtr store_;
+  Authorities authorities_;
 };
 
 /// Whose certificate was refused in this handshake and why, for the log; empty when none was.

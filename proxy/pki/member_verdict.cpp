@@ -88,6 +88,18 @@ void judge_leaf_usage(const PathMember& leaf, Report& report) {
   }
 }
 
+void judge_client_usage(const PathMember& leaf, Report& report) {
+  // The first answers "everything" where the extension is absent.
+  const bool fits = (X509_get_extended_key_usage(leaf.certificate) & XKU_SSL_CLIENT) != 0 &&
+                    X509_check_purpose(leaf.certificate, X509_PURPOSE_SSL_CLIENT, 0) == 1;
+  if (fits) return;
+  report.add(leaf.at,
+             fmt::format("'{}' is not for clients: its usage extensions lack clientAuth or "
+                         "digitalSignature",
+                         subject_label(leaf.certificate)),
+             "get a certificate for a TLS client");
+}
+
 bool judge_issuer_rights(const PathMember& member, Report& report) {
   if (X509_check_purpose(member.certificate, X509_PURPOSE_SSL_SERVER, 1) == 1) return true;
   const std::string label = subject_label(member.certificate);
@@ -191,6 +203,15 @@ bool judge_members(const std::vector<PathMember>& path, std::chrono::system_cloc
     }
   }
   return may_issue;
+}
+
+void judge_client_members(const std::vector<PathMember>& path,
+                          std::chrono::system_clock::time_point now, Report& report) {
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    judge_dates(path[i], i == 0, now, report);
+    judge_strength(path[i], i == 0, report);
+    if (i == 0) judge_client_usage(path[i], report);
+  }
 }
 
 }  // namespace wssgate::pki

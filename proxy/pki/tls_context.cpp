@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/hostname.h"
+#include "pki/context_setup.h"
 #include "pki/session_tickets.h"
 #include "pki/staple_offer.h"
 #include "pki/x509_facts.h"
@@ -19,15 +20,6 @@ namespace {
 
 // What we serve, the better one first. curl offers http/1.0 alone when it is told to speak that.
 constexpr std::array<std::string_view, 2> kProtocols = {"http/1.1", "http/1.0"};
-
-Error failure(const std::string& what) {
-  std::string why = "unknown reason";
-  if (const unsigned long code = ERR_peek_last_error(); code != 0) {
-    if (const char* text = ERR_reason_error_string(code)) why = text;
-  }
-  ERR_clear_error();
-  return Error(Reason::internal_error, Side::proxy, fmt::format("{}: {}", what, why));
-}
 
 int routed_name_index() {
   static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
@@ -83,34 +75,6 @@ int select_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_le
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-// The context takes references of its own to the leaf, the key and the chain.
-bool use(SSL_CTX* context, const Certificate& certificate) {
-  const BorrowingStack chain(sk_X509_new_null());
-  for (const X509Ptr& intermediate : certificate.intermediates) {
-    sk_X509_push(chain.get(), intermediate.get());
-  }
-  return SSL_CTX_use_cert_and_key(context, certificate.leaf.get(), certificate.key.get(),
-                                  chain.get(), 1) == 1;
-}
-
-bool set_protocols(SSL_CTX* context, const TlsPolicy& policy) {
-  // SSL_MODE_NO_AUTO_CHAIN: the chain is what was proven, never what a store happens to add.
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
-  SSL_CTX_set_security_level(context, 2);
-  // The client's order of suites decides (OpenSSL's default): each of them is strong, so all that
-  // differs is speed, and a client knows whether it has AES in hardware.
-  return apply(policy, context) && SSL_CTX_set_max_early_data(context, 0) == 1;
-}
-
-/// Each part with its length before it, so that no two lists of parts look alike.
-std::string joined(const std::vector<std::string>& parts) {
-  std::string all;
-  for (const std::string& part : parts) all += fmt::format("{}:{},", part.size(), part);
-  return all;
-}
-
 /// Equal for equal terms, on any node and after any reload; staples change without a new handshake
 /// being another.
 TermsDigest digest_of(const ServerTerms& terms) {
@@ -148,23 +112,26 @@ Result<SslContextPtr> make_server_context(const ServerTerms& terms) {
     return Error(Reason::internal_error, Side::proxy, "a TLS context needs a certificate");
   }
   SslContextPtr context(SSL_CTX_new(TLS_server_method()));
-  if (!context) return failure("cannot make a TLS context");
+  if (!context) return context_failure("cannot make a TLS context");
   if (!set_protocols(context.get(), terms.policy) || !set_sessions(context.get(), terms)) {
-    return failure("cannot set up a TLS context");
+    return context_failure("cannot set up a TLS context");
   }
   if (terms.client_trust && !terms.client_trust->apply(context.get())) {
-    return failure("cannot ask for client certificates");
+    return context_failure("cannot ask for client certificates");
   }
   for (const auto& [certificate, staple] : terms.certificates) {
-    if (!use(context.get(), *certificate)) {
-      return failure(fmt::format("TLS refuses the certificate '{}'", certificate->chain_file));
+    if (!use_certificate(context.get(), certificate->leaf.get(), certificate->key.get(),
+                         certificate->intermediates)) {
+      return context_failure(
+          fmt::format("TLS refuses the certificate '{}'", certificate->chain_file));
     }
   }
   // What the macro SSL_CTX_set_tlsext_servername_callback does, without its C cast.
   SSL_CTX_callback_ctrl(context.get(), SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
                         reinterpret_cast<void (*)()>(check_server_name));
   SSL_CTX_set_alpn_select_cb(context.get(), select_protocol, nullptr);
-  if (!offer_staples(context.get(), terms.certificates)) return failure("cannot offer staples");
+  if (!offer_staples(context.get(), terms.certificates))
+    return context_failure("cannot offer staples");
   return context;
 }
 

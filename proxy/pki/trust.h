@@ -24,6 +24,9 @@ class TrustAnchors {
   /// complete that reaches clients without it.
   static TrustAnchors load(const std::vector<NamedPath>& extra_root_files, Report& report);
   X509_STORE* store() const { return store_.get(); }
+  /// Equal for the same roots, as far as that can be told without reading the system's folder of
+  /// them: of that, when it was changed.
+  const std::string& digest_text() const { return digest_; }
 
   /// The root that issued `certificate`, by name and signature; null when none did.
   X509Ptr root_of(const X509* certificate) const;
@@ -36,6 +39,7 @@ class TrustAnchors {
   std::vector<X509Ptr> roots_called(const X509_NAME* name) const;
 
   StorePtr store_;
+  std::string digest_;
 };
 
 /// Intermediates at hand for the chain files that lack one. Without any, nothing is completed.

@@ -1,8 +1,12 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <openssl/err.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <cstdlib>
 
+#include "base/text.h"
 #include "pki/pem_file.h"
 #include "pki/trust.h"
 #include "pki/x509_facts.h"
@@ -60,6 +64,31 @@ void add_roots(const NamedPath& file, X509_STORE* store, Report& report) {
   report.add({file.path, 0, 0}, std::move(advice.message), "give the PEM certificates of roots");
 }
 
+/// When the folders of the system's roots were changed. They are looked into certificate by
+/// certificate, so what they hold is not known.
+std::string folders_state() {
+  const char* const named = ::secure_getenv(X509_get_default_cert_dir_env());
+  const std::string folders = named != nullptr ? named : X509_get_default_cert_dir();
+  std::string state;
+  for (const std::string_view folder : split(folders, ':')) {
+    struct stat found {};
+    if (::stat(std::string(folder).c_str(), &found) != 0) continue;
+    state += fmt::format(" {}:{}.{}", folder, found.st_mtim.tv_sec, found.st_mtim.tv_nsec);
+  }
+  return state;
+}
+
+std::string digest_of(X509_STORE* store) {
+  std::vector<std::string> roots;
+  const STACK_OF(X509_OBJECT)* const objects = X509_STORE_get0_objects(store);
+  for (int i = 0; i < sk_X509_OBJECT_num(objects); ++i) {
+    const X509* const root = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+    if (root != nullptr) roots.push_back(fingerprint(root));
+  }
+  std::sort(roots.begin(), roots.end());
+  return fmt::format("{}{}", fmt::join(roots, " "), folders_state());
+}
+
 }  // namespace
 
 TrustAnchors TrustAnchors::load(const std::vector<NamedPath>& extra_root_files, Report& report) {
@@ -68,6 +97,7 @@ TrustAnchors TrustAnchors::load(const std::vector<NamedPath>& extra_root_files, 
   // A machine without a store of its own is fine: then only the operator's roots count.
   add_system_roots(anchors.store());
   for (const NamedPath& file : extra_root_files) add_roots(file, anchors.store(), report);
+  anchors.digest_ = digest_of(anchors.store());  // before looking into the folder adds to it
   ERR_clear_error();
   return anchors;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "pki/tls_peer.h"
 
 namespace wssgate::upstream {
 
@@ -14,6 +15,8 @@ struct Endpoint {
   SocketAddress address;
   /// What logs show: as the operator wrote it, with the address where that is a name.
   std::string text;
+  /// Whom it has to prove to be, and the sessions to resume with it; null: plain.
+  std::shared_ptr<pki::TlsPeer> tls = nullptr;
 };
 
 /// Where a route leads: one or more endpoints that are all as good. Shared by all workers.

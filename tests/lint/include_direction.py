@@ -12,7 +12,7 @@ BELOW = {
     "config": {"base"},
     "pki": {"base"},
     "net": {"base"},
-    "upstream": {"base", "net"},
+    "upstream": {"base", "pki", "net"},
     "gateway": {"base", "protocol", "config", "pki", "net", "upstream"},
     "control": {"base", "protocol", "config", "pki", "net", "upstream", "gateway"},
     "cli": {"base", "protocol", "config", "pki", "net", "upstream", "gateway", "control"},

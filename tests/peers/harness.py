@@ -88,6 +88,11 @@ class Certificates:
             command += ["-addext", extension]
         subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
 
+    def client(self, name):
+        """A client's certificate below the root, name.pem and name.key."""
+        self._make(name, name, ["basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature",
+                                "extendedKeyUsage=clientAuth"], issuer="root")
+
     def serve(self, *names):
         """Puts a leaf for these names where wssgate finds it."""
         label = names[0].replace("*", "any")
@@ -174,17 +179,18 @@ class Wssgate(Child):
     """wssgate run, on a port of its own, with certificates of its own.
 
     `hosts` maps each host's names (separated by spaces) to its routes, and a route is (path, port of the
-    backend on 127.0.0.1) or (path, port, more YAML).
+    backend on 127.0.0.1) or (path, port, more YAML). `upstreams` are named sections of YAML, and a route may
+    have such a name in the place of its port.
     """
 
-    def __init__(self, folder, certificates, hosts, more=""):
+    def __init__(self, folder, certificates, hosts, more="", upstreams=None):
         self.port = free_port()
         self.config = pathlib.Path(folder) / "wssgate.yaml"
-        self.config.write_text(self._configuration(certificates, hosts) + more)
+        self.config.write_text(self._configuration(certificates, hosts, upstreams or {}) + more)
         super().__init__(folder, "wssgate", [wssgate_program(), "run", "-c", self.config])
         self.wait_for("serving", lambda: '"serving"' in self.errors())
 
-    def _configuration(self, certificates, hosts):
+    def _configuration(self, certificates, hosts, upstreams):
         lines = ["listeners:", f"  - address: 127.0.0.1:{self.port}",
                  f"admin: {{address: \"unix:{self.config.parent}/admin.sock\"}}",
                  "certificates:", f"  folders: [{certificates.served}]", f"  roots: [{certificates.root}]",
@@ -194,11 +200,14 @@ class Wssgate(Child):
             quoted = ", ".join(f'"{name}"' for name in names.split())
             lines += [f"  - names: [{quoted}]", "    routes:"]
             for path, port, *rest in routes:
-                lines.append(f"      - {{path: {path}, upstream: port-{port}{''.join(', ' + more for more in rest)}}}")
-                ports.add(port)
+                upstream = port if port in upstreams else f"port-{port}"
+                lines.append(f"      - {{path: {path}, upstream: {upstream}{''.join(', ' + more for more in rest)}}}")
+                if port not in upstreams:
+                    ports.add(port)
         lines.append("upstreams:")
         for port in sorted(ports):
             lines += [f"  port-{port}:", f"    endpoints: [127.0.0.1:{port}]"]
+        lines += [f"  {name}: {section}" for name, section in upstreams.items()]
         return "\n".join(lines) + "\n"
 
     def url(self, name, path="/", scheme="wss"):
@@ -252,11 +261,11 @@ class PeerTest(unittest.TestCase):
         return cls._kept(Backend(cls.folder, file, *arguments, name=name))
 
     @classmethod
-    def wssgate(cls, hosts, more=""):
+    def wssgate(cls, hosts, more="", upstreams=None):
         """Serves these hosts, with a certificate for each."""
         for names in hosts:
             cls.certificates.serve(*names.split())
-        return cls._kept(Wssgate(cls.folder, cls.certificates, hosts, more))
+        return cls._kept(Wssgate(cls.folder, cls.certificates, hosts, more, upstreams))
 
     @classmethod
     def child(cls, name, command, **options):

@@ -141,8 +141,8 @@ void RawClient::receive_buffer(int bytes) {
   setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
 }
 
-TlsClient::TlsClient(const SocketAddress& address, const TlsOptions& options)
-    : RawClient(address), context_(SSL_CTX_new(TLS_client_method())) {
+TlsClient::TlsClient(const SocketAddress& address, const TlsOptions& options) : TlsSocket(address) {
+  context_.reset(SSL_CTX_new(TLS_client_method()));
   SSL_CTX_set_min_proto_version(context_.get(), options.min_version);
   SSL_CTX_set_max_proto_version(context_.get(), options.max_version);
   if (!options.ciphers.empty()) SSL_CTX_set_cipher_list(context_.get(), options.ciphers.c_str());
@@ -183,7 +183,11 @@ TlsClient::TlsClient(const SocketAddress& address, const TlsOptions& options)
   }
   if (options.session != nullptr) SSL_set_session(ssl_.get(), options.session);
   ERR_clear_error();
-  if (SSL_connect(ssl_.get()) == 1) return;
+  check_handshake(SSL_connect(ssl_.get()));
+}
+
+void TlsSocket::check_handshake(int done) {
+  if (done == 1) return;
   const unsigned long code = ERR_peek_error();
   const int reason = ERR_GET_REASON(code);
   const bool alert = ERR_GET_LIB(code) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET;
@@ -193,7 +197,7 @@ TlsClient::TlsClient(const SocketAddress& address, const TlsOptions& options)
                    text != nullptr ? text : "closed in the handshake");
 }
 
-void TlsClient::write(std::string_view bytes) {
+void TlsSocket::write(std::string_view bytes) {
   while (!bytes.empty()) {
     ERR_clear_error();
     const int sent = SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
@@ -202,7 +206,7 @@ void TlsClient::write(std::string_view bytes) {
   }
 }
 
-std::string TlsClient::read_some() {
+std::string TlsSocket::read_some() {
   std::string bytes(std::size_t{64} * 1024, '\0');
   ERR_clear_error();
   errno = 0;
@@ -225,7 +229,7 @@ std::string TlsClient::read_some() {
   fail("SSL_read");
 }
 
-void TlsClient::end_writing() { SSL_shutdown(ssl_.get()); }
+void TlsSocket::end_writing() { SSL_shutdown(ssl_.get()); }
 
 std::string TlsClient::staple() const {
   const char* der = nullptr;

@@ -85,32 +85,41 @@ struct TlsOptions {
   bool status_request = false;
 };
 
-/// TLS over a real socket. Verifies nothing: tests look at what was presented.
-class TlsClient : public RawClient {
+/// TLS over a real socket, whichever side of it.
+class TlsSocket : public RawClient {
+ public:
+  void write(std::string_view bytes) override;
+  /// Throws TlsAlert when the peer answers with one.
+  std::string read_some() override;
+  /// Sends close_notify.
+  void end_writing() override;
+
+  SSL* ssl() const { return ssl_.get(); }
+
+ protected:
+  using RawClient::RawClient;
+  /// Throws TlsRefused unless the handshake has just succeeded.
+  static void check_handshake(int done);
+
+  std::unique_ptr<SSL_CTX, pki::OpensslDeleter<SSL_CTX_free>> context_;
+  std::unique_ptr<SSL, pki::OpensslDeleter<SSL_free>> ssl_;
+};
+
+/// Verifies nothing: tests look at what was presented.
+class TlsClient : public TlsSocket {
  public:
   /// Connects and shakes hands. Throws TlsRefused when the server refuses.
   TlsClient(const SocketAddress& address, const TlsOptions& options);
   TlsClient(const SocketAddress& address, const std::string& server_name)
       : TlsClient(address, TlsOptions{.server_name = server_name}) {}
 
-  void write(std::string_view bytes) override;
-  /// Throws TlsAlert when the server answers with one.
-  std::string read_some() override;
-  /// Sends close_notify.
-  void end_writing() override;
-
-  SSL* ssl() const { return ssl_.get(); }
   /// The OCSP response that came with the handshake, in DER; empty: none.
   std::string staple() const;
   /// The subject alternative names of the presented leaf.
   std::vector<std::string> leaf_names() const;
-
- private:
-  std::unique_ptr<SSL_CTX, pki::OpensslDeleter<SSL_CTX_free>> context_;
-  std::unique_ptr<SSL, pki::OpensslDeleter<SSL_free>> ssl_;
 };
 
-/// The server answered the handshake with an alert (its number), or closed (0).
+/// The peer answered the handshake with an alert (its number), or closed (0).
 struct TlsRefused : std::runtime_error {
   TlsRefused(int description, const std::string& text)
       : std::runtime_error(text), alert(description) {}

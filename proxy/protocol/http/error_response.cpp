@@ -45,6 +45,7 @@ std::string_view explanation(Reason reason) {
     case Reason::upstream_unavailable:
       return "No server is available for this address right now; try again shortly.";
     case Reason::upstream_connect_timeout:
+    case Reason::upstream_handshake_timeout:
     case Reason::upstream_timeout:
       return "The server behind this address did not answer in time.";
     case Reason::upstream_refused:
@@ -52,6 +53,16 @@ std::string_view explanation(Reason reason) {
     case Reason::upstream_truncated:
     case Reason::upstream_reset:
       return "The server behind this address could not be reached or broke off.";
+    case Reason::upstream_not_tls:
+    case Reason::upstream_tls_version:
+    case Reason::upstream_tls_alert:
+    case Reason::upstream_tls_failed:
+    case Reason::upstream_certificate_name:
+    case Reason::upstream_certificate_untrusted:
+    case Reason::upstream_certificate_self_signed:
+    case Reason::upstream_certificate_dates:
+    case Reason::upstream_certificate_refused:
+      return "No secure connection to the server behind this address could be made.";
     case Reason::malformed_response:
     case Reason::malformed_upgrade_response:
       return "The server behind this address gave an invalid answer.";

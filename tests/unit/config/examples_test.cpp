@@ -73,6 +73,10 @@ class Collector {
     merge(of(target ? *target : none, path(key)));
   }
   template <class T>
+  void switched(const Key& key, std::optional<T>& target) {
+    section(key, target);
+  }
+  template <class T>
   void sections(const Key& key, std::vector<T>& target) {
     note(key, !target.empty());
     T none;
@@ -129,8 +133,9 @@ TEST(Examples, AllLoad) {
     EXPECT_TRUE(report.ok()) << report.text();
     names.insert(entry.path().filename().string());
   }
-  for (const char* name : {"reference.yaml", "simple.yaml", "several-hosts.yaml",
-                           "lets-encrypt.yaml", "private-ca.yaml", "client-certificates.yaml"}) {
+  for (const char* name :
+       {"reference.yaml", "simple.yaml", "several-hosts.yaml", "lets-encrypt.yaml",
+        "private-ca.yaml", "client-certificates.yaml", "tls-upstreams.yaml"}) {
     EXPECT_TRUE(names.count(name)) << name;
   }
 }
