@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "base/hostname.h"
 #include "base/units.h"
+#include "config/model.h"
 #include "config/problems.h"
 
 /// The forms a single value can be written in. Each form is a function object from a value's text
@@ -98,6 +99,17 @@ struct HostPatternForm {
 
 /// "ip:port", "[v6]:port", "name:port" or "unix:/path".
 struct EndpointForm {
+  Parsed<std::string> operator()(const std::string& text) const;
+};
+
+/// The name of a way to balance; "hash" is none by itself.
+struct BalanceForm {
+  Parsed<BalanceMethod> operator()(const std::string& text) const;
+};
+
+/// The name of a header field, a cookie or a query parameter, or a Host: visible ASCII without
+/// what separates them from others.
+struct TokenForm {
   Parsed<std::string> operator()(const std::string& text) const;
 };
 

@@ -10,8 +10,7 @@
 namespace wssgate::gateway {
 namespace {
 
-using Endpoint = std::shared_ptr<const upstream::Endpoint>;
-using Endpoints = std::vector<Endpoint>;
+using Endpoints = std::vector<std::shared_ptr<upstream::Endpoint>>;
 
 /// What logs call an endpoint: as configured, with the address that a name led to.
 std::string label(const std::string& configured, const SocketAddress& address) {
@@ -19,21 +18,21 @@ std::string label(const std::string& configured, const SocketAddress& address) {
   return configured == literal ? literal : fmt::format("{} ({})", configured, literal);
 }
 
-/// The endpoints of the upstreams that served before.
+/// The endpoints that the upstream of this name had before.
 class Known {
  public:
-  explicit Known(const Upstreams& before) {
-    for (const auto& [name, upstream] : before) {
-      for (const Endpoint& endpoint : upstream->endpoints()) by_label_[endpoint->text] = endpoint;
+  explicit Known(const upstream::Upstream* before) {
+    if (before == nullptr) return;
+    for (const upstream::Member& member : before->members()) {
+      by_label_[member.endpoint->text] = member.endpoint;
     }
   }
 
-  Endpoint find_or_make(const std::string& configured, const SocketAddress& address) {
-    Endpoint& known = by_label_[label(configured, address)];
-    if (!known) {
-      known = std::make_shared<upstream::Endpoint>(
-          upstream::Endpoint{.address = address, .text = label(configured, address)});
-    }
+  std::shared_ptr<upstream::Endpoint> find_or_make(const std::string& configured,
+                                                   const SocketAddress& address) {
+    const std::string text = label(configured, address);
+    auto& known = by_label_[text];
+    if (!known) known = std::make_shared<upstream::Endpoint>(address, text);
     return known;
   }
 
@@ -47,12 +46,8 @@ class Known {
   }
 
  private:
-  std::map<std::string, Endpoint> by_label_;
+  std::map<std::string, std::shared_ptr<upstream::Endpoint>> by_label_;
 };
-
-void append(Endpoints& endpoints, const Endpoints& more) {
-  endpoints.insert(endpoints.end(), more.begin(), more.end());
-}
 
 Endpoints look_up(const config::Endpoint& endpoint, Known& known, Report& report) {
   const std::string& configured = endpoint.text;
@@ -73,22 +68,72 @@ Endpoints look_up(const config::Endpoint& endpoint, Known& known, Report& report
   return endpoints;
 }
 
+std::vector<upstream::Member> members_of(const config::Upstream& configured,
+                                         const upstream::Upstream* before, Report& report) {
+  Known known(before);
+  std::vector<upstream::Member> members;
+  for (const config::Endpoint& each : configured.endpoints) {
+    for (auto& endpoint : look_up(each, known, report)) {
+      members.push_back(
+          {.endpoint = std::move(endpoint),
+           .weight = static_cast<std::uint32_t>(each.weight),
+           .backup = each.backup,
+           .max_connections = static_cast<std::uint32_t>(each.max_connections.value)});
+    }
+  }
+  return members;
+}
+
+upstream::Balance balance_of(const config::Balance& configured) {
+  if (configured.hash) return upstream::Balance::hash;
+  switch (configured.method) {
+    case config::BalanceMethod::round_robin:
+      return upstream::Balance::round_robin;
+    case config::BalanceMethod::random_two:
+      return upstream::Balance::random_two;
+    case config::BalanceMethod::least_connections:
+      break;
+  }
+  return upstream::Balance::least_connections;
+}
+
+upstream::Terms terms_of(const config::Upstream& configured) {
+  upstream::Terms terms{
+      .balance = balance_of(configured.balance),
+      .hash = {},
+      .queue_length = configured.queue.length,
+      .queue_timeout = configured.queue.timeout,
+      .ejection = {.failures = static_cast<std::uint32_t>(configured.ejection.failures),
+                   .time = configured.ejection.time,
+                   .max_time = configured.ejection.max_time.value},
+      .slow_start = configured.slow_start.value};
+  if (configured.balance.hash) {
+    const config::HashSource& by = configured.balance.hash->by;
+    terms.hash = {.header = by.header.value, .cookie = by.cookie.value, .query = by.query.value};
+  }
+  return terms;
+}
+
+std::shared_ptr<upstream::Upstream> make_upstream(const config::Upstream& configured,
+                                                  std::shared_ptr<upstream::Upstream> before,
+                                                  Report& report) {
+  auto members = members_of(configured, before.get(), report);
+  upstream::Terms terms = terms_of(configured);
+  if (before && before->members() == members && before->terms() == terms) return before;
+  auto queue = before ? before->queue() : std::make_shared<upstream::Queue>();
+  return std::make_shared<upstream::Upstream>(configured.name, std::move(members), std::move(terms),
+                                              std::move(queue));
+}
+
 }  // namespace
 
 Upstreams make_upstreams(const std::vector<config::Upstream>& configured, const Upstreams& before,
                          Report& report) {
-  Known known(before);
   Upstreams upstreams;
   for (const config::Upstream& upstream : configured) {
-    Endpoints endpoints;
-    for (const config::Endpoint& endpoint : upstream.endpoints) {
-      append(endpoints, look_up(endpoint, known, report));
-    }
     const auto old = before.find(upstream.name);
     upstreams[upstream.name] =
-        old != before.end() && old->second->endpoints() == endpoints
-            ? old->second
-            : std::make_shared<upstream::Upstream>(upstream.name, std::move(endpoints));
+        make_upstream(upstream, old == before.end() ? nullptr : old->second, report);
   }
   return upstreams;
 }
