@@ -54,12 +54,17 @@ asio::awaitable<Result<Exchange::End>> Exchange::run() {
   }
 }
 
-/// Only where the upstream closed a kept connection without a word: it has not acted on the
-/// request, or may act on it twice. One that is only slow has it, and would get it twice.
-bool Exchange::may_retry(const Error& error) const {
+/// The upstream closed a kept connection, as it may, when the request was on its way already.
+bool Exchange::ended_between_requests(const Error& error) const {
   const bool closed =
       error.reason == Reason::upstream_closed || error.reason == Reason::upstream_reset;
-  return link_.reused && !heard_ && closed && request_.framing.is_empty() &&
+  return link_.reused && !heard_ && closed;
+}
+
+/// It has not acted on the request, or may act on it twice. One that is only slow has it, and would
+/// get it twice.
+bool Exchange::may_retry(const Error& error) const {
+  return ended_between_requests(error) && request_.framing.is_empty() &&
          is_idempotent(request_.method);
 }
 
@@ -74,7 +79,8 @@ void Exchange::note_success(int status) {
 }
 
 void Exchange::note_failure(const Error& error) {
-  if (error.side == Side::upstream) route_.upstream->failed(*link_.lease.endpoint(), error.text());
+  if (error.side != Side::upstream || ended_between_requests(error)) return;
+  route_.upstream->failed(*link_.lease.endpoint(), error.text());
 }
 
 asio::awaitable<Result<Exchange::End>> Exchange::relay() {

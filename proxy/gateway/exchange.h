@@ -38,6 +38,7 @@ class Exchange {
   std::string_view early_bytes() const { return from_upstream_.view(); }
 
  private:
+  bool ended_between_requests(const Error& error) const;
   bool may_retry(const Error& error) const;
   void note_success(int status);
   void note_failure(const Error& error);

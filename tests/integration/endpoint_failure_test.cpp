@@ -120,6 +120,23 @@ TEST(EndpointFailure, OneThatIsDownCostsNobodyARequestAndComesBack) {
   EXPECT_EQ(gateway.await_events("endpoint_returned")[0]["endpoint"], down.endpoint());
 }
 
+// Backends close idle connections when they like; a request that is on its way then says nothing of
+// how they do.
+TEST(EndpointFailure, AKeptConnectionThatEndsIsNone) {
+  const Backend backend([](RawClient& proxy, int) {
+    (void)proxy.read_message();
+    proxy.write(ok("first"));
+    (void)proxy.read_message();
+  });
+  LiveGateway gateway({"test.example"},
+                      backend_with({backend.endpoint()}, "ejection: {failures: 1}"));
+  TlsClient client(gateway.address(), "test.example");
+  EXPECT_EQ(ask(client), 200);
+  client.write(post("/", "once"));
+  EXPECT_EQ(status_of(client.read_message()), 502);
+  EXPECT_EQ(gateway.status()["upstreams"][0]["endpoints"][0]["state"], "healthy");
+}
+
 TEST(EndpointFailure, TheLastOneIsUsedAnyway) {
   Patient only;
   LiveGateway gateway(
