@@ -53,6 +53,8 @@ enum class Reason : std::uint8_t {
   origin_refused,
   // upstreams
   upstream_unavailable,
+  upstream_busy,
+  upstream_queue_timeout,
   upstream_refused,
   upstream_connect_timeout,
   upstream_handshake_timeout,

@@ -134,10 +134,10 @@ config::Config make_config(const DevOptions& options, const Request& request,
   host.routes.push_back(route);
   host.certificate = {.chain = {certificate.chain_file, at}, .key = {certificate.key_file, at}};
   config.hosts.push_back(std::move(host));
-  config.upstreams.push_back({.at = at_option("--upstream"),
-                              .name = "backend",
-                              .endpoints = {{at_option("--upstream"), backend}},
-                              .tls = {}});
+  config::Upstream& upstream = config.upstreams.emplace_back();
+  upstream.name = "backend";
+  upstream.endpoints.push_back(config::Endpoint::of(backend));
+  upstream.at = upstream.endpoints.back().at = at_option("--upstream");
   config.timeouts.drain = kDrain;
   config.admin.address.value = "off";
   config.stapling.cache.clear();

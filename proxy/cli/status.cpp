@@ -79,6 +79,32 @@ void print_certificate(const json& certificate) {
   if (on_disk != "served") print_problems(certificate.at("problems"));
 }
 
+/// "200 of at most 500 connections, weight 2, backup".
+std::string load_words(const json& endpoint) {
+  const json& most = endpoint.at("max_connections");
+  std::string words = fmt::format("{}{} connections", endpoint.value("connections", 0),
+                                  most.is_null() ? "" : fmt::format(" of {}", most.get<int>()));
+  if (const int weight = endpoint.value("weight", 1); weight != 1) {
+    words += fmt::format(", weight {}", weight);
+  }
+  return words + (endpoint.value("backup", false) ? ", backup" : "");
+}
+
+void print_upstream(const json& upstream) {
+  const auto waiting = upstream.value("waiting", std::size_t{0});
+  std::fputs(fmt::format("\nupstream {}, {}{}\n", upstream.value("name", ""),
+                         upstream.value("balance", ""),
+                         waiting == 0 ? "" : fmt::format(", {} requests wait", waiting))
+                 .c_str(),
+             stdout);
+  for (const auto& endpoint : upstream.at("endpoints")) {
+    std::fputs(fmt::format("  {:<9} {}: {}\n", endpoint.value("state", ""),
+                           endpoint.value("endpoint", ""), load_words(endpoint))
+                   .c_str(),
+               stdout);
+  }
+}
+
 void print(const json& status) {
   const json& reload = status.at("last_reload");
   std::fputs(
@@ -112,6 +138,7 @@ void print(const json& status) {
                    .c_str(),
                stdout);
   }
+  for (const auto& upstream : status.at("upstreams")) print_upstream(upstream);
   for (const auto& certificate : status.at("certificates")) print_certificate(certificate);
 }
 

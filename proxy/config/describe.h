@@ -1,6 +1,8 @@
 #pragma once
 
+#include "config/describe_upstream.h"
 #include "config/forms.h"
+#include "config/key.h"
 #include "config/model.h"
 
 /// The one table of what can stand in a configuration: for each struct of the model its keys, where
@@ -13,27 +15,10 @@
 ///   section(key, T&)                     a mapping; T is a struct here, or std::optional of one
 ///   switched(key, std::optional<T>&)     a mapping, or "on" for an empty one, "off" for none
 ///   sections(key, std::vector<T>&)       a list of mappings
+///   value_or_section(key, T&, form)      a value that the form makes for T::of, or a mapping
+///   values_or_sections(key, std::vector<T>&, form)   a list of these
 ///   named(key, std::vector<T>&, form)    a mapping from chosen names (T::name) to mappings
 namespace wssgate::config {
-
-enum class Presence {
-  optional,
-  not_empty,  ///< may be left out, but if it is there it says something
-  required,
-};
-
-struct Key {
-  std::string_view name;
-  /// As it would stand after the colon.
-  std::string_view example;
-  /// For the person who writes the configuration; sentences.
-  std::string_view doc;
-  Presence presence = Presence::optional;
-};
-
-constexpr Key required(std::string_view name, std::string_view example, std::string_view doc) {
-  return {name, example, doc, Presence::required};
-}
 
 template <class V>
 void describe(V& v, TlsSection& t) {
@@ -202,46 +187,6 @@ void describe(V& v, Stapling& s) {
           s.http_proxy, HttpProxyForm{});
   v.value({"timeout", "10s", "For one answer of a responder, from its name to the last byte."},
           s.timeout, DurationForm{});
-}
-
-template <class V>
-void describe(V& v, UpstreamCertificate& c) {
-  v.value(required("chain", "client/fullchain.pem",
-                   "The client certificate and its intermediates, in PEM, the certificate first."),
-          c.chain, PathForm{});
-  v.value(required("key", "client/privkey.pem", "The certificate's private key, in PEM."), c.key,
-          PathForm{});
-}
-
-template <class V>
-void describe(V& v, UpstreamTls& t) {
-  v.value({"server_name", "app.internal",
-           "The name that is asked for (SNI) and that the upstream's certificate must be for. Left "
-           "out, each endpoint's own host name or IP address."},
-          t.server_name, ServerNameForm{});
-  v.value({"ca", "internal-ca.pem",
-           "A PEM file of the CAs that may issue the upstream's certificate, in place of the "
-           "system's and of certificates.roots."},
-          t.ca, PathForm{});
-  v.section({"certificate", "{chain: client/fullchain.pem, key: client/privkey.pem}",
-             "The client certificate that wssgate shows to the upstream."},
-            t.certificate);
-  v.value({"verify", "on",
-           "off takes any certificate: whoever can get between this machine and the upstream "
-           "reads and changes everything."},
-          t.verify, ChoiceForm<bool>{{{"on", true}, {"off", false}}});
-}
-
-template <class V>
-void describe(V& v, Upstream& u) {
-  v.values(required("endpoints", "[127.0.0.1:3000]",
-                    "The addresses of the backend, taken in turn: ip:port, name:port or "
-                    "unix:/path."),
-           u.endpoints, EndpointForm{});
-  v.switched({"tls", "on",
-              "TLS towards the endpoints, their certificates verified: on, or what differs from "
-              "that."},
-             u.tls);
 }
 
 template <class V>

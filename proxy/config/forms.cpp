@@ -186,6 +186,25 @@ Parsed<std::string> TlsNameForm::operator()(const std::string& text) const {
       "write one name an entry; the syntax of OpenSSL's lists (':', '+', '!') is not read"};
 }
 
+Parsed<BalanceMethod> BalanceForm::operator()(const std::string& text) const {
+  if (text == "hash") {
+    return Fault{"does not say what to hash", "write '{hash: {by: client_address}}'"};
+  }
+  return ChoiceForm<BalanceMethod>{{{"least_connections", BalanceMethod::least_connections},
+                                    {"round_robin", BalanceMethod::round_robin},
+                                    {"random_two", BalanceMethod::random_two}}}(text);
+}
+
+Parsed<std::string> TokenForm::operator()(const std::string& text) const {
+  constexpr std::string_view separators = " \"(),/;<=>?@{}&#";
+  const auto fits = [&](char c) {
+    return c > ' ' && c < 127 && separators.find(c) == std::string_view::npos;
+  };
+  if (std::all_of(text.begin(), text.end(), fits)) return text;
+  return Fault{"holds characters that no name here can",
+               "use letters, digits and !$%'*+-.:[]^_`|~ only"};
+}
+
 Parsed<std::string> PathForm::operator()(const std::string& text,
                                          const std::string& base_folder) const {
   if (auto fault = path_fault(text)) return *std::move(fault);

@@ -124,6 +124,17 @@ struct ServerNameForm {
   Parsed<std::string> operator()(const std::string& text) const;
 };
 
+/// The name of a way to balance; "hash" is none by itself.
+struct BalanceForm {
+  Parsed<BalanceMethod> operator()(const std::string& text) const;
+};
+
+/// The name of a header field, a cookie or a query parameter, or a Host: visible ASCII without
+/// what separates them from others.
+struct TokenForm {
+  Parsed<std::string> operator()(const std::string& text) const;
+};
+
 /// The path of a route: what a request's path can start with, without a percent-encoding.
 struct RoutePathForm {
   Parsed<std::string> operator()(const std::string& text) const;

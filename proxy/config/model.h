@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/address.h"
@@ -144,6 +146,17 @@ struct Stapling {
 struct Endpoint {
   SourceLocation at;
   std::string text;
+  std::uint64_t weight = 1;
+  bool backup = false;
+  /// 0: as many as come.
+  Located<std::uint64_t> max_connections;
+
+  /// What a single value stands for.
+  static Endpoint of(std::string address) {
+    Endpoint endpoint;
+    endpoint.text = std::move(address);
+    return endpoint;
+  }
   bool operator==(const Endpoint&) const = default;
 };
 
@@ -168,10 +181,82 @@ struct UpstreamTls {
   bool operator==(const UpstreamTls&) const = default;
 };
 
+enum class BalanceMethod : std::uint8_t { least_connections, round_robin, random_two };
+
+/// What requests are hashed by: the first of these that a request has. Empty ones are not looked
+/// at; without any it is the client's address.
+struct HashSource {
+  SourceLocation at;
+  Located<std::string> header;
+  Located<std::string> cookie;
+  Located<std::string> query;
+
+  enum class Word : std::uint8_t { client_address };
+  static HashSource of(Word) { return {}; }
+  bool operator==(const HashSource&) const = default;
+};
+
+struct Hash {
+  HashSource by;
+  bool operator==(const Hash&) const = default;
+};
+
+struct Balance {
+  SourceLocation at;
+  BalanceMethod method = BalanceMethod::least_connections;
+  /// In place of `method`.
+  std::optional<Hash> hash;
+
+  static Balance of(BalanceMethod method) {
+    Balance balance;
+    balance.method = method;
+    return balance;
+  }
+  bool operator==(const Balance&) const = default;
+};
+
+/// Where requests wait while every endpoint has its max_connections.
+struct Queue {
+  std::uint64_t length = 100;
+  Duration timeout{5'000};
+  bool operator==(const Queue&) const = default;
+};
+
+/// When requests find an endpoint to be no good.
+struct Ejection {
+  /// In a row.
+  std::uint64_t failures = 3;
+  /// The first time; each further one lasts twice as long, up to `max_time`.
+  Duration time{5'000};
+  Located<Duration> max_time{.value = std::chrono::minutes(5), .at = {}};
+  bool operator==(const Ejection&) const = default;
+};
+
+enum class HealthCheck : std::uint8_t { http, tcp, websocket };
+
+struct Health {
+  SourceLocation at;
+  HealthCheck check = HealthCheck::http;
+  std::string path = "/";
+  /// The Host field; empty: the endpoint's address.
+  Located<std::string> host;
+  Duration interval{5'000};
+  Duration timeout{2'000};
+  std::uint64_t healthy_after = 2;
+  std::uint64_t unhealthy_after = 3;
+  bool operator==(const Health&) const = default;
+};
+
 struct Upstream {
   SourceLocation at;
   std::string name;
   std::vector<Endpoint> endpoints;
+  Balance balance;
+  Queue queue;
+  Ejection ejection;
+  std::optional<Health> health;
+  /// 0: none.
+  Located<Duration> slow_start;
   /// None: plain HTTP.
   std::optional<UpstreamTls> tls;
   bool operator==(const Upstream&) const = default;

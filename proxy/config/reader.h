@@ -81,6 +81,18 @@ class Reader {
   }
 
   template <class T, class Form>
+  void value_or_section(const Key& key, T& target, const Form& form) {
+    if (const YamlNode* const node = take(key)) read_either(*node, key, inner(key), target, form);
+  }
+
+  template <class T, class Form>
+  void values_or_sections(const Key& key, std::vector<T>& target, const Form& form) {
+    for_each_item(key, [&](const YamlNode& item, const std::string& where) {
+      read_either(item, key, where, target.emplace_back(), form);
+    });
+  }
+
+  template <class T, class Form>
   void named(const Key& key, std::vector<T>& target, const Form& form) {
     const YamlNode* const node = take(key);
     if (node == nullptr || !is_kind(context_, *node, YamlNode::Kind::mapping, key, inner(key))) {
@@ -116,9 +128,6 @@ class Reader {
   static void append(std::vector<Located<T>>& list, T value, SourceLocation at) {
     list.push_back({std::move(value), std::move(at)});
   }
-  static void append(std::vector<Endpoint>& list, std::string text, SourceLocation at) {
-    list.push_back({std::move(at), std::move(text)});
-  }
   template <class T>
   static void append(std::vector<T>& list, T value, const SourceLocation&) {
     list.push_back(std::move(value));
@@ -144,6 +153,19 @@ class Reader {
     } else {
       use(std::get<0>(std::move(parsed)));
     }
+  }
+
+  template <class T, class Form>
+  void read_either(const YamlNode& node, const Key& key, const std::string& where, T& target,
+                   const Form& form) {
+    if (node.kind == YamlNode::Kind::mapping) {
+      read(context_, node, key, where, target);
+      return;
+    }
+    read_value(node, key, where, form, [&](auto value) {
+      target = T::of(std::move(value));
+      target.at = context_.problems.at(node.place);
+    });
   }
 
   template <class Read>

@@ -162,13 +162,28 @@ void check_upstreams(const Config& config, Problems& problems) {
   for (const Upstream& upstream : config.upstreams) {
     if (upstream.tls) check_tls(upstream, *upstream.tls, problems);
     FirstPlaces endpoints;
+    bool all_backups = !upstream.endpoints.empty();
     for (const Endpoint& endpoint : upstream.endpoints) {
+      all_backups = all_backups && endpoint.backup;
+      if (endpoint.text.empty()) continue;  // it could not be read
       if (const auto* first = endpoints.before(endpoint.text, endpoint.at)) {
         problems.add(place_of(endpoint.at),
                      fmt::format("the endpoint {} stands twice in this upstream, first at {}",
                                  endpoint.text, place_text(*first)),
                      "remove one of them");
       }
+    }
+    if (all_backups) {
+      problems.add(place_of(upstream.endpoints.front().at),
+                   fmt::format("every endpoint of {} is a backup, and of none", upstream.name),
+                   "leave 'backup' out where the requests are to go");
+    }
+    const Ejection& ejection = upstream.ejection;
+    if (ejection.max_time.value < ejection.time) {
+      problems.add(place_of(ejection.max_time.at),
+                   fmt::format("ejection.max_time is shorter than ejection.time, which is {}",
+                               format_duration(ejection.time)),
+                   "give it at least that");
     }
   }
 }

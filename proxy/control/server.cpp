@@ -9,11 +9,13 @@
 #include <cstdlib>
 #include <latch>
 #include <map>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "base/log.h"
 #include "gateway/gateway.h"
+#include "gateway/health_checks.h"
 #include "net/listener.h"
 #include "net/worker.h"
 
@@ -44,6 +46,8 @@ struct Server::WorkerParts {
 
   net::Worker worker;
   gateway::Gateway gateway;
+  /// The first worker's alone.
+  std::optional<gateway::HealthChecks> checks;
   /// Usually one for each name; more where they were inherited from more workers.
   std::map<std::string, std::vector<std::unique_ptr<net::Listener>>> listeners;
 };
@@ -56,6 +60,9 @@ Server::Server(std::shared_ptr<const gateway::Snapshot> snapshot,
   for (std::size_t i = 0; i < workers; ++i) {
     workers_.push_back(std::make_unique<WorkerParts>(snapshot_, admission_));
   }
+  WorkerParts* const first = workers_.front().get();
+  first->checks.emplace(first->worker);
+  first->worker.post([first, running = snapshot_] { first->checks->adopt(*running); });
   listen(std::move(listening));
   for (std::size_t i = 0; i < workers; ++i) {
     workers_[i]->worker.start(fmt::format("worker-{}", i));
@@ -126,8 +133,10 @@ void Server::adopt(std::shared_ptr<const gateway::Snapshot> snapshot,
     return true;
   });
   for (const auto& parts : workers_) {
-    parts->worker.post(
-        [parts = parts.get(), snapshot = snapshot_] { parts->gateway.adopt(snapshot); });
+    parts->worker.post([parts = parts.get(), snapshot = snapshot_] {
+      if (parts->checks) parts->checks->adopt(*snapshot);
+      parts->gateway.adopt(snapshot);
+    });
   }
   listen(std::move(opened));
   const auto place = [&](const Listening& listening) {
@@ -162,13 +171,22 @@ void Server::drain(Successor successor) {
 void Server::stop() {
   drain();
   for (const auto& parts : workers_) {
-    parts->worker.post([parts = parts.get()] { parts->gateway.abort_all(); });
+    parts->worker.post([parts = parts.get()] {
+      if (parts->checks) parts->checks->stop();
+      parts->gateway.abort_all();
+    });
   }
   // Sessions clean up in their own threads; the loops end when the last one is gone.
   const auto give_up = Clock::now() + kMostCutting;
-  while (open_connections() > 0 && Clock::now() < give_up) std::this_thread::sleep_for(1ms);
+  const auto busy = [&] {
+    return open_connections() > 0 ||
+           std::any_of(workers_.begin(), workers_.end(),
+                       [](const auto& parts) { return parts->checks && parts->checks->running(); });
+  };
+  while (busy() && Clock::now() < give_up) std::this_thread::sleep_for(1ms);
+  const bool cut = !busy();
   for (const auto& parts : workers_) parts->worker.stop();
-  if (open_connections() > 0) {
+  if (!cut) {
     // A bug. What the sessions hold must not be destroyed under them.
     log::error("internal_error", "connections did not end when they were cut; please report it");
     std::_Exit(1);

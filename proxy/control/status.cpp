@@ -109,6 +109,63 @@ json unverified_upstreams(const gateway::Snapshot& snapshot) {
   return names;
 }
 
+std::string_view balance_label(upstream::Balance balance) {
+  switch (balance) {
+    case upstream::Balance::round_robin:
+      return "round_robin";
+    case upstream::Balance::random_two:
+      return "random_two";
+    case upstream::Balance::hash:
+      return "hash";
+    case upstream::Balance::least_connections:
+      break;
+  }
+  return "least_connections";
+}
+
+std::string_view state_label(upstream::Health::State state) {
+  switch (state) {
+    case upstream::Health::State::probation:
+      return "probation";
+    case upstream::Health::State::ejected:
+      return "ejected";
+    case upstream::Health::State::unhealthy:
+      return "unhealthy";
+    case upstream::Health::State::healthy:
+      break;
+  }
+  return "healthy";
+}
+
+json endpoints_json(const upstream::Upstream& upstream) {
+  const auto now = upstream::Health::Clock::now();
+  json endpoints = json::array();
+  for (const upstream::Member& member : upstream.members()) {
+    const upstream::Endpoint& endpoint = *member.endpoint;
+    const std::uint32_t most = member.max_connections;
+    endpoints.push_back({{"endpoint", endpoint.text},
+                         {"state", state_label(endpoint.health.state(now))},
+                         {"connections", endpoint.connections.load()},
+                         {"max_connections", most == 0 ? json(nullptr) : json(most)},
+                         {"weight", member.weight},
+                         {"backup", member.backup}});
+  }
+  return endpoints;
+}
+
+/// In the configuration's order.
+json upstreams_json(const gateway::Snapshot& snapshot) {
+  json upstreams = json::array();
+  for (const config::Upstream& configured : snapshot.config.upstreams) {
+    const upstream::Upstream& upstream = *snapshot.upstreams.at(configured.name);
+    upstreams.push_back({{"name", upstream.name()},
+                         {"balance", balance_label(upstream.terms().balance)},
+                         {"waiting", upstream.queue()->waiting()},
+                         {"endpoints", endpoints_json(upstream)}});
+  }
+  return upstreams;
+}
+
 }  // namespace
 
 nlohmann::json status(const Server& server, const Reloader& reloader, const OcspStapler& stapler,
@@ -127,6 +184,7 @@ nlohmann::json status(const Server& server, const Reloader& reloader, const Ocsp
           {"last_reload", to_json(reloader.last())},
           {"unverified_upstreams", unverified_upstreams(snapshot)},
           {"hosts_without_certificate", hosts_without_certificate(snapshot)},
+          {"upstreams", upstreams_json(snapshot)},
           {"certificates", certificates_json(snapshot, stapler)}};
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "gateway/request_hash.h"
 #include "protocol/websocket/handshake.h"
 
 namespace wssgate::gateway {
@@ -39,28 +40,54 @@ Exchange::Exchange(Connection& connection, net::InputBuffer& input,
 asio::awaitable<Result<Exchange::End>> Exchange::run() {
   // A tunnel gets a connection of its own: the pool's are for requests that give them back.
   bool may_reuse = !websocket_;
+  const std::uint64_t hash = request_hash(*route_.upstream, connection_, request_);
   for (;;) {
-    auto linked = co_await link_upstream(connection_, *route_.upstream, may_reuse, record_);
+    auto linked = co_await link_upstream(connection_, *route_.upstream, hash, may_reuse, record_);
     if (!linked) co_return std::move(linked).error();
-    upstream_ = *std::move(linked);
+    link_ = *std::move(linked);
     auto end = co_await relay();
-    if (end || !may_retry(end.error())) co_return end;
+    if (end) co_return end;
+    if (!may_retry(end.error())) {
+      note_failure(end.error());
+      co_return end;
+    }
+    link_ = {};  // or its place would be taken while another is looked for
     may_reuse = false;
   }
 }
 
-/// Only where the upstream closed a kept connection without a word: it has not acted on the
-/// request, or may act on it twice. One that is only slow has it, and would get it twice.
-bool Exchange::may_retry(const Error& error) const {
+/// The upstream closed a kept connection, as it may, when the request was on its way already.
+bool Exchange::ended_between_requests(const Error& error) const {
   const bool closed =
       error.reason == Reason::upstream_closed || error.reason == Reason::upstream_reset;
-  return upstream_.reused && !heard_ && closed && request_.framing.is_empty() &&
+  return link_.reused && !heard_ && closed;
+}
+
+/// It has not acted on the request, or may act on it twice. One that is only slow has it, and would
+/// get it twice.
+bool Exchange::may_retry(const Error& error) const {
+  return ended_between_requests(error) && request_.framing.is_empty() &&
          is_idempotent(request_.method);
+}
+
+/// What the upstream answered at all, except that it cannot (502, 504) itself.
+void Exchange::note_success(int status) {
+  upstream::Endpoint& endpoint = *link_.lease.endpoint();
+  if (status == 502 || status == 504) {
+    route_.upstream->failed(endpoint, "it answers 502 or 504");
+  } else {
+    route_.upstream->succeeded(endpoint);
+  }
+}
+
+void Exchange::note_failure(const Error& error) {
+  if (error.side != Side::upstream || ended_between_requests(error)) return;
+  route_.upstream->failed(*link_.lease.endpoint(), error.text());
 }
 
 asio::awaitable<Result<Exchange::End>> Exchange::relay() {
   asked_ = AccessRecord::Clock::now();
-  upload_.emplace(from_client_, *connection_.stream, *upstream_.stream, request_.framing,
+  upload_.emplace(from_client_, *connection_.stream, *link_.stream, request_.framing,
                   request_.framing.kind == http::Framing::Kind::chunked);
   upload_broken_ = !send_request_head();
   waited_for_ = Reason::none;
@@ -92,7 +119,7 @@ void Exchange::arm_deadline() {
   if (connection_.stream->pending()) {
     if (!client_progressed(Reason::stalled)) return;
     waiter.expires_after(timeouts.idle_http, Reason::stalled, Side::client);
-  } else if (upload_broken_ || upload_->done() || upstream_.stream->pending() || download_) {
+  } else if (upload_broken_ || upload_->done() || link_.stream->pending() || download_) {
     waited_for_ = Reason::upstream_timeout;
     waiter.expires_after(websocket_ ? timeouts.upgrade : timeouts.idle_http,
                          Reason::upstream_timeout, Side::upstream);
@@ -121,7 +148,7 @@ Result<void> Exchange::send_request_head() {
       .server_name = connection_.server_name,
       .trusted_client = connection_.snapshot->trusts(connection_.client),
       .client_certificate = connection_.client_certificate};
-  return upstream_.stream->send(http::upstream_request_head(request_, facts, websocket_));
+  return link_.stream->send(http::upstream_request_head(request_, facts, websocket_));
 }
 
 /// Moves what can be moved now, both ways; false when that is nothing.
@@ -138,7 +165,7 @@ Result<bool> Exchange::step() {
 
 Result<bool> Exchange::step_request() {
   if (upload_broken_ || upload_->done()) {
-    if (upstream_.stream->pending() && !upload_broken_) upload_broken_ = !upstream_.stream->flush();
+    if (link_.stream->pending() && !upload_broken_) upload_broken_ = !link_.stream->flush();
     return watch_client();
   }
   auto moved = upload_->step();
@@ -170,7 +197,7 @@ Result<bool> Exchange::step_response() {
 }
 
 Result<bool> Exchange::read_response_head() {
-  auto got = from_upstream_.fill(*upstream_.stream);
+  auto got = from_upstream_.fill(*link_.stream);
   if (!got) return std::move(got).error();
   if (got->bytes > 0) heard_ = true;
   const auto length =
@@ -199,7 +226,9 @@ Result<void> Exchange::take_response_head(http::ResponseHead response) {
     return connection_.stream->send(http::client_response_head(response, {}));
   }
   record_.upstream_time = AccessRecord::Clock::now() - asked_;
-  return response.status == 101 ? accept_upgrade(response) : begin_response(response);
+  auto taken = response.status == 101 ? accept_upgrade(response) : begin_response(response);
+  if (taken) note_success(response.status);
+  return taken;
 }
 
 Result<void> Exchange::accept_upgrade(const http::ResponseHead& response) {
@@ -221,7 +250,7 @@ Result<void> Exchange::begin_response(const http::ResponseHead& response) {
   upstream_keep_alive_ =
       response.keep_alive && response.framing.kind != http::Framing::Kind::until_close;
   record_.status = response.status;
-  download_.emplace(from_upstream_, *upstream_.stream, *connection_.stream, response.framing,
+  download_.emplace(from_upstream_, *link_.stream, *connection_.stream, response.framing,
                     travel.framing.kind == http::Framing::Kind::chunked);
   return connection_.stream->send(http::client_response_head(response, travel));
 }
@@ -234,12 +263,13 @@ std::optional<Exchange::End> Exchange::end() {
   // the body the client will still send.
   const bool complete = upload_->done() && !upload_broken_;
   if (complete) keep_upstream();
+  link_.lease.release();  // before the client can ask again
   return complete && client_keep_alive_ ? End::keep_alive : End::close;
 }
 
 void Exchange::keep_upstream() {
-  if (!upstream_keep_alive_ || upstream_.stream->pending() || !from_upstream_.empty()) return;
-  connection_.gateway.pool().keep(upstream_.endpoint, std::move(upstream_.stream));
+  if (!upstream_keep_alive_ || link_.stream->pending() || !from_upstream_.empty()) return;
+  connection_.gateway.pool().keep(link_.lease.endpoint(), std::move(link_.stream));
 }
 
 }  // namespace wssgate::gateway

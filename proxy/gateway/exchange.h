@@ -33,12 +33,15 @@ class Exchange {
   /// Part of a response has gone to the client, so that no answer of ours can.
   bool answered() const { return download_.has_value(); }
 
-  UpstreamLink take_upstream() { return std::move(upstream_); }
+  UpstreamLink take_upstream() { return std::move(link_); }
   /// What the upstream sent behind its 101.
   std::string_view early_bytes() const { return from_upstream_.view(); }
 
  private:
+  bool ended_between_requests(const Error& error) const;
   bool may_retry(const Error& error) const;
+  void note_success(int status);
+  void note_failure(const Error& error);
 
   asio::awaitable<Result<End>> relay();
   void arm_deadline();
@@ -62,7 +65,7 @@ class Exchange {
   const bool websocket_;
   AccessRecord& record_;
 
-  UpstreamLink upstream_;
+  UpstreamLink link_;
   net::InputBuffer from_upstream_;
   AccessRecord::Clock::time_point asked_;
   Reason waited_for_ = Reason::none;

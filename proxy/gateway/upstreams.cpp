@@ -10,8 +10,7 @@
 namespace wssgate::gateway {
 namespace {
 
-using Endpoint = std::shared_ptr<const upstream::Endpoint>;
-using Endpoints = std::vector<Endpoint>;
+using Endpoints = std::vector<std::shared_ptr<upstream::Endpoint>>;
 
 /// What logs call an endpoint: as configured, with the address that a name led to.
 std::string label(const std::string& configured, const SocketAddress& address) {
@@ -27,62 +26,66 @@ std::shared_ptr<pki::TlsPeer> peer(const Terms& terms, const std::string& config
       terms, terms->server_name.empty() ? host_to_verify(configured) : terms->server_name);
 }
 
-/// The endpoints of the upstreams that served before. What is spoken with them tells them apart
-/// too: a connection or a TLS session is never used on other terms.
+bool is_on(const upstream::Endpoint& endpoint, const Terms& terms) {
+  if (!endpoint.tls || !terms) return !endpoint.tls && !terms;
+  return endpoint.tls->terms().digest == terms->digest;
+}
+
+/// The endpoints that the upstream of this name had before, with the terms that it has now. On
+/// other terms than before it is another object, since a connection or a TLS session is never used
+/// on others than its own; how the endpoint does is still the same thing.
 class Known {
  public:
-  explicit Known(const Upstreams& before) {
-    for (const auto& [name, upstream] : before) {
-      for (const Endpoint& endpoint : upstream->endpoints()) {
-        const std::string terms = endpoint->tls ? endpoint->tls->terms().digest : "";
-        by_terms_and_label_[{terms, endpoint->text}] = endpoint;
-      }
+  Known(const upstream::Upstream* before, Terms terms) : terms_(std::move(terms)) {
+    if (before == nullptr) return;
+    for (const upstream::Member& member : before->members()) {
+      by_label_[member.endpoint->text] = member.endpoint;
     }
   }
 
-  Endpoint find_or_make(const std::string& configured, const SocketAddress& address,
-                        const Terms& terms) {
-    Endpoint& known = by_terms_and_label_[{digest(terms), label(configured, address)}];
+  std::shared_ptr<upstream::Endpoint> find_or_make(const std::string& configured,
+                                                   const SocketAddress& address) {
+    const std::string text = label(configured, address);
+    auto& known = by_label_[text];
     if (!known) {
-      known = std::make_shared<upstream::Endpoint>(upstream::Endpoint{
-          .address = address, .text = label(configured, address), .tls = peer(terms, configured)});
+      known = std::make_shared<upstream::Endpoint>(address, text, peer(terms_, configured));
     }
+    known = on_terms(known, configured);
     return known;
   }
 
   /// All that a name led to.
-  Endpoints of_name(const std::string& configured, const Terms& terms) const {
+  Endpoints of_name(const std::string& configured) const {
     Endpoints found;
-    for (const auto& [key, endpoint] : by_terms_and_label_) {
-      const auto& [digest_before, label] = key;
-      if (digest_before != digest(terms) || !label.starts_with(configured + " (")) continue;
-      found.push_back(endpoint);
+    for (const auto& [label, endpoint] : by_label_) {
+      if (!label.starts_with(configured + " (")) continue;
+      found.push_back(on_terms(endpoint, configured));
     }
     return found;
   }
 
  private:
-  static std::string digest(const Terms& terms) { return terms ? terms->digest : ""; }
+  std::shared_ptr<upstream::Endpoint> on_terms(const std::shared_ptr<upstream::Endpoint>& known,
+                                               const std::string& configured) const {
+    if (is_on(*known, terms_)) return known;
+    return std::make_shared<upstream::Endpoint>(*known, peer(terms_, configured));
+  }
 
-  std::map<std::pair<std::string, std::string>, Endpoint> by_terms_and_label_;
+  Terms terms_;
+  std::map<std::string, std::shared_ptr<upstream::Endpoint>> by_label_;
 };
 
-void append(Endpoints& endpoints, const Endpoints& more) {
-  endpoints.insert(endpoints.end(), more.begin(), more.end());
-}
-
-Endpoints look_up(const config::Endpoint& endpoint, const Terms& terms, Known& known,
-                  Report& report) {
+Endpoints look_up(const config::Endpoint& endpoint, Known& known, Report& report) {
   const std::string& configured = endpoint.text;
   Endpoints endpoints;
   const auto addresses = upstream::resolve(configured);
   if (addresses) {
     for (const SocketAddress& address : *addresses) {
-      endpoints.push_back(known.find_or_make(configured, address, terms));
+      endpoints.push_back(known.find_or_make(configured, address));
     }
     return endpoints;
   }
-  endpoints = known.of_name(configured, terms);
+  endpoints = known.of_name(configured);
   report.warn(
       endpoint.at,
       fmt::format("the endpoint '{}' does not resolve: {}", configured, addresses.error().context),
@@ -91,25 +94,76 @@ Endpoints look_up(const config::Endpoint& endpoint, const Terms& terms, Known& k
   return endpoints;
 }
 
+std::vector<upstream::Member> members_of(const config::Upstream& configured, const Terms& terms,
+                                         const upstream::Upstream* before, Report& report) {
+  Known known(before, terms);
+  std::vector<upstream::Member> members;
+  for (const config::Endpoint& each : configured.endpoints) {
+    for (auto& endpoint : look_up(each, known, report)) {
+      members.push_back(
+          {.endpoint = std::move(endpoint),
+           .weight = static_cast<std::uint32_t>(each.weight),
+           .backup = each.backup,
+           .max_connections = static_cast<std::uint32_t>(each.max_connections.value)});
+    }
+  }
+  return members;
+}
+
+upstream::Balance balance_of(const config::Balance& configured) {
+  if (configured.hash) return upstream::Balance::hash;
+  switch (configured.method) {
+    case config::BalanceMethod::round_robin:
+      return upstream::Balance::round_robin;
+    case config::BalanceMethod::random_two:
+      return upstream::Balance::random_two;
+    case config::BalanceMethod::least_connections:
+      break;
+  }
+  return upstream::Balance::least_connections;
+}
+
+upstream::Terms terms_of(const config::Upstream& configured) {
+  upstream::Terms terms{
+      .balance = balance_of(configured.balance),
+      .hash = {},
+      .queue_length = configured.queue.length,
+      .queue_timeout = configured.queue.timeout,
+      .ejection = {.failures = static_cast<std::uint32_t>(configured.ejection.failures),
+                   .time = configured.ejection.time,
+                   .max_time = configured.ejection.max_time.value},
+      .slow_start = configured.slow_start.value};
+  if (configured.balance.hash) {
+    const config::HashSource& by = configured.balance.hash->by;
+    terms.hash = {.header = by.header.value, .cookie = by.cookie.value, .query = by.query.value};
+  }
+  return terms;
+}
+
+std::shared_ptr<upstream::Upstream> make_upstream(const config::Upstream& configured,
+                                                  const Terms& tls,
+                                                  std::shared_ptr<upstream::Upstream> before,
+                                                  Report& report) {
+  auto members = members_of(configured, tls, before.get(), report);
+  upstream::Terms terms = terms_of(configured);
+  if (before && before->members() == members && before->terms() == terms) return before;
+  auto queue = before ? before->queue() : std::make_shared<upstream::Queue>();
+  return std::make_shared<upstream::Upstream>(configured.name, std::move(members), std::move(terms),
+                                              std::move(queue));
+}
+
 }  // namespace
 
 Upstreams make_upstreams(const std::vector<config::Upstream>& configured,
                          const UpstreamTlsTerms& tls, const Upstreams& before, Report& report) {
-  Known known(before);
   Upstreams upstreams;
   for (const config::Upstream& upstream : configured) {
     const auto found = tls.find(upstream.name);
     const Terms terms = found == tls.end() ? nullptr : found->second;
-    Endpoints endpoints;
-    for (const config::Endpoint& endpoint : upstream.endpoints) {
-      if (upstream.tls && !terms) break;  // a problem that has been told: never in plain text
-      append(endpoints, look_up(endpoint, terms, known, report));
-    }
+    if (upstream.tls && !terms) continue;  // a problem that has been told: never in plain text
     const auto old = before.find(upstream.name);
     upstreams[upstream.name] =
-        old != before.end() && old->second->endpoints() == endpoints
-            ? old->second
-            : std::make_shared<upstream::Upstream>(upstream.name, std::move(endpoints));
+        make_upstream(upstream, terms, old == before.end() ? nullptr : old->second, report);
   }
   return upstreams;
 }

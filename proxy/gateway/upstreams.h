@@ -15,8 +15,8 @@ namespace wssgate::gateway {
 using Upstreams = std::unordered_map<std::string, std::shared_ptr<upstream::Upstream>>;
 
 /// The upstreams of a configuration, by name. Those that are the same as `before` are the same
-/// objects, and so are single endpoints: their state and their idle connections live on. A name
-/// whose TLS terms are others is another one. A name
+/// objects, and so are the single endpoints of an upstream: how they do, what is under way there
+/// and their idle connections live on; with other TLS terms their connections do not. A name
 /// that does not resolve keeps the addresses it had; that, or having none, is a warning and no
 /// error: a backend may start later than its proxy. Blocks on DNS.
 Upstreams make_upstreams(const std::vector<config::Upstream>& configured,

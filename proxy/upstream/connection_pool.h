@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "net/stream.h"
-#include "upstream/upstream.h"
+#include "upstream/endpoint.h"
 
 namespace wssgate::upstream {
 

@@ -5,41 +5,69 @@
 #include <string>
 #include <vector>
 
-#include "base/address.h"
-#include "pki/tls_peer.h"
+#include "base/result.h"
+#include "upstream/balancer.h"
+#include "upstream/lease.h"
 
 namespace wssgate::upstream {
 
-/// One address of an upstream. Shared by all workers.
-struct Endpoint {
-  SocketAddress address;
-  /// What logs show: as the operator wrote it, with the address where that is a name.
-  std::string text;
-  /// Whom it has to prove to be, and the sessions to resume with it; null: plain.
-  std::shared_ptr<pki::TlsPeer> tls = nullptr;
+/// What requests are hashed by: the first that a request has; empty names are not looked at.
+struct HashSource {
+  std::string header;
+  std::string cookie;
+  std::string query;
+
+  bool operator==(const HashSource&) const = default;
 };
 
-/// Where a route leads: one or more endpoints that are all as good. Shared by all workers.
+/// How an upstream's requests are shared out.
+struct Terms {
+  Balance balance = Balance::least_connections;
+  HashSource hash;
+  std::size_t queue_length = 0;
+  Duration queue_timeout{0};
+  EjectionRules ejection;
+  /// 0: none.
+  Duration slow_start{0};
+
+  bool operator==(const Terms&) const = default;
+};
+
+/// Where a route leads: one or more endpoints, any of which may get a request. Shared by all
+/// workers; any thread.
 class Upstream {
  public:
-  Upstream(std::string name, std::vector<std::shared_ptr<const Endpoint>> endpoints)
-      : name_(std::move(name)), endpoints_(std::move(endpoints)) {}
+  /// `queue` is the same one for all that the upstream of this name ever was, since those who wait
+  /// in it share its endpoints.
+  Upstream(std::string name, std::vector<Member> members, Terms terms,
+           std::shared_ptr<Queue> queue);
 
   const std::string& name() const { return name_; }
-  std::size_t size() const { return endpoints_.size(); }
-  const std::vector<std::shared_ptr<const Endpoint>>& endpoints() const { return endpoints_; }
+  std::size_t size() const { return members_.size(); }
+  const std::vector<Member>& members() const { return members_; }
+  const Terms& terms() const { return terms_; }
+  const std::shared_ptr<Queue>& queue() const { return queue_; }
 
-  /// Where the next request's turn begins (round robin); at_turn(turn), at_turn(turn + 1) … size()
-  /// times visits each endpoint once.
-  std::size_t next_turn() { return turn_.fetch_add(1, std::memory_order_relaxed); }
-  const std::shared_ptr<const Endpoint>& at_turn(std::size_t turn) const {
-    return endpoints_[turn % endpoints_.size()];
-  }
+  /// The next request's. `hash`: of what it is hashed by.
+  Draw draw(std::uint64_t hash);
+
+  /// A place at the endpoint that the request goes to. Errors: upstream_unavailable when all have
+  /// been tried, upstream_busy when those that are left have their max_connections.
+  Result<Lease> take(const Draw& draw, const Tried& tried) const;
+
+  /// What a request met at an endpoint; logs what changes. `failed` is for what is the endpoint's
+  /// fault alone: no connection, no answer or a broken one, 502 and 504.
+  void failed(Endpoint& endpoint, std::string_view why) const;
+  void succeeded(Endpoint& endpoint) const;
 
  private:
-  std::string name_;
-  std::vector<std::shared_ptr<const Endpoint>> endpoints_;
-  std::atomic<std::size_t> turn_{0};
+  const std::string name_;
+  const std::vector<Member> members_;
+  const Terms terms_;
+  const std::shared_ptr<Queue> queue_;
+  /// Two processes do not draw the same.
+  const std::uint64_t seed_;
+  std::atomic<std::uint64_t> turn_{0};
 };
 
 }  // namespace wssgate::upstream

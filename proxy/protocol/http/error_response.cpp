@@ -44,6 +44,9 @@ std::string_view explanation(Reason reason) {
       return "WebSockets to this address may not be opened from pages of this origin.";
     case Reason::upstream_unavailable:
       return "No server is available for this address right now; try again shortly.";
+    case Reason::upstream_busy:
+    case Reason::upstream_queue_timeout:
+      return "The servers behind this address are busy; try again shortly.";
     case Reason::upstream_connect_timeout:
     case Reason::upstream_handshake_timeout:
     case Reason::upstream_timeout:

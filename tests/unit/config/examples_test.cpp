@@ -83,6 +83,15 @@ class Collector {
     merge(of(target.empty() ? none : target.front(), path(key)));
   }
   template <class T, class Form>
+  void value_or_section(const Key& key, T& target, const Form&) {
+    note(key, true);
+    merge(of(target, path(key)));
+  }
+  template <class T, class Form>
+  void values_or_sections(const Key& key, std::vector<T>& target, const Form&) {
+    sections(key, target);
+  }
+  template <class T, class Form>
   void named(const Key& key, std::vector<T>& target, const Form&) {
     sections(key, target);
   }

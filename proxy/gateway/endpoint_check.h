@@ -1,0 +1,19 @@
+#pragma once
+
+#include "config/model.h"
+#include "net/asio.h"
+#include "net/poller.h"
+#include "net/waiter.h"
+#include "upstream/endpoint.h"
+
+namespace wssgate::gateway {
+
+/// Tries once whether `endpoint` is well, as `rules` say, within rules.timeout. Errors, of side
+/// upstream where it is the endpoint's fault: net::dial's,
+/// upstream::begin_tls's, upstream_timeout, upstream_closed,
+/// upstream_reset, malformed_response, malformed_upgrade_response.
+asio::awaitable<Result<void>> check_endpoint(net::Poller& poller,
+                                             const upstream::Endpoint& endpoint,
+                                             const config::Health& rules, net::Waiter& waiter);
+
+}  // namespace wssgate::gateway

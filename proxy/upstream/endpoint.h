@@ -1,0 +1,53 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/address.h"
+#include "pki/tls_peer.h"
+#include "upstream/health.h"
+
+namespace wssgate::upstream {
+
+/// How an endpoint does. Shared by all workers.
+struct EndpointState {
+  /// Requests and tunnels under way (Lease). Idle connections that are kept do not count.
+  std::atomic<std::uint32_t> connections{0};
+  Health health;
+};
+
+/// One address of an upstream, and what is spoken there. Shared by all workers and, as long as it
+/// is configured, by all snapshots.
+struct Endpoint {
+  Endpoint(const SocketAddress& where, std::string label,
+           std::shared_ptr<pki::TlsPeer> peer = nullptr)
+      : address(where), text(std::move(label)), tls(std::move(peer)) {}
+  /// The same one on other TLS terms.
+  Endpoint(const Endpoint& same, std::shared_ptr<pki::TlsPeer> peer)
+      : address(same.address), text(same.text), tls(std::move(peer)), state(same.state) {}
+
+  const SocketAddress address;
+  /// What logs show: as the operator wrote it, with the address where that is a name.
+  const std::string text;
+  /// Whom it has to prove to be, and the sessions to resume with it; null: plain.
+  const std::shared_ptr<pki::TlsPeer> tls;
+  const std::shared_ptr<EndpointState> state = std::make_shared<EndpointState>();
+  std::atomic<std::uint32_t>& connections = state->connections;
+  Health& health = state->health;
+};
+
+/// An endpoint, and what one configuration says of it.
+struct Member {
+  std::shared_ptr<Endpoint> endpoint;
+  std::uint32_t weight = 1;
+  bool backup = false;
+  /// 0: no limit.
+  std::uint32_t max_connections = 0;
+
+  bool operator==(const Member&) const = default;
+};
+
+}  // namespace wssgate::upstream
