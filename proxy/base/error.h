@@ -16,6 +16,9 @@ enum class Reason : std::uint8_t {
   none,  ///< ended as it should
   // before TLS
   connection_limit,
+  proxy_header_missing,
+  malformed_proxy_header,
+  proxy_header_refused,
   client_hello_timeout,
   client_hello_too_large,
   malformed_client_hello,
