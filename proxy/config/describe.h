@@ -57,6 +57,13 @@ void describe(V& v, TlsSection& t) {
 }
 
 template <class V>
+void describe(V& v, ProxyProtocol& p) {
+  v.values(required("from", "[10.0.0.0/8]",
+                    "The networks, or single addresses, of the load balancers that send it."),
+           p.from, NetworkForm{});
+}
+
+template <class V>
 void describe(V& v, Listener& l) {
   v.value(
       required("address", "0.0.0.0:443",
@@ -66,6 +73,11 @@ void describe(V& v, Listener& l) {
            "Plain HTTP, and every request for a host below is redirected to https (308, same "
            "path): true for port 443, or the port that clients reach the TLS listener at."},
           l.redirect_to_https, RedirectForm{});
+  v.section(
+      {"proxy_protocol", "{from: [10.0.0.0/8]}",
+       "Load balancers in front that begin each connection with a PROXY header (v1 or v2): it "
+       "is required from them and refused from everyone else."},
+      l.proxy_protocol);
   v.section({"tls", "{preset: modern}",
              "What handshakes on this listener may agree on, where a host does not say otherwise."},
             l.tls);
@@ -163,10 +175,14 @@ void describe(V& v, Host& h) {
                     "The server names that the host answers to. A wildcard such as *.example.com "
                     "stands for exactly one label."),
            h.names, HostPatternForm{});
-  v.sections(
-      required("routes", "[{path: /, upstream: web}]",
-               "Where requests go, by their path. Without a route for it, a request gets 404."),
-      h.routes);
+  v.value({"passthrough", "legacy",
+           "The upstream that the TLS of these names goes to as it comes: no certificate here, no "
+           "routes, nothing is decrypted."},
+          h.passthrough, UpstreamNameForm{});
+  v.sections({"routes", "[{path: /, upstream: web}]",
+              "Where requests go, by their path. Without a route for it, a request gets 404.",
+              h.passthrough.value.empty() ? Presence::required : Presence::optional},
+             h.routes);
   v.section({"certificate", "{chain: chat/fullchain.pem, key: chat/privkey.pem}",
              "A certificate for this host alone, where the names in the certificates are not to "
              "decide. It must cover the host's names all the same."},
@@ -209,6 +225,14 @@ void describe(V& v, Upstream& u) {
                     "The addresses of the backend, taken in turn: ip:port, name:port or "
                     "unix:/path."),
            u.endpoints, EndpointForm{});
+  v.value({"proxy_protocol", "v2",
+           "The PROXY header that each connection to it begins with: off, v1, v2, or v2-ssl (with "
+           "the server name and the client's TLS). Such connections are not reused."},
+          u.proxy_protocol,
+          ChoiceForm<ProxyHeader>{{{"off", ProxyHeader::off},
+                                   {"v1", ProxyHeader::v1},
+                                   {"v2", ProxyHeader::v2},
+                                   {"v2-ssl", ProxyHeader::v2_ssl}}});
 }
 
 template <class V>

@@ -36,7 +36,7 @@ Exchange::Exchange(Connection& connection, net::InputBuffer& input,
 
 asio::awaitable<Result<Exchange::End>> Exchange::run() {
   // A tunnel gets a connection of its own: the pool's are for requests that give them back.
-  bool may_reuse = !websocket_;
+  bool may_reuse = !websocket_ && route_.upstream->shares_connections();
   for (;;) {
     auto linked = co_await link_upstream(connection_, *route_.upstream, may_reuse, record_);
     if (!linked) co_return std::move(linked).error();
@@ -214,6 +214,7 @@ std::optional<Exchange::End> Exchange::end() {
 }
 
 void Exchange::keep_upstream() {
+  if (!route_.upstream->shares_connections()) return;
   if (!upstream_keep_alive_ || upstream_.stream->pending() || !from_upstream_.empty()) return;
   connection_.gateway.pool().keep(upstream_.endpoint, std::move(upstream_.stream));
 }

@@ -8,9 +8,11 @@
 
 namespace wssgate::gateway {
 
-/// A new connection to `endpoint`, ready for the first byte of a request. It has timeouts.connect.
-/// `record` gets what it took. Errors: net::dial's.
+/// A new connection to an endpoint of `upstream`, ready for the first byte of a request: its PROXY
+/// header has been sent. It has timeouts.connect. `record` gets what it took. Errors: net::dial's,
+/// upstream_reset.
 asio::awaitable<Result<std::unique_ptr<net::Stream>>> open_endpoint(
-    Connection& connection, const upstream::Endpoint& endpoint, AccessRecord& record);
+    Connection& connection, const upstream::Upstream& upstream, const upstream::Endpoint& endpoint,
+    AccessRecord& record);
 
 }  // namespace wssgate::gateway

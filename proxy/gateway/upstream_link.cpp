@@ -34,7 +34,7 @@ asio::awaitable<Result<UpstreamLink>> link_upstream(Connection& connection,
         co_return make_link(connection, endpoint, std::move(kept), true);
       }
     }
-    auto opened = co_await open_endpoint(connection, *endpoint, record);
+    auto opened = co_await open_endpoint(connection, upstream, *endpoint, record);
     if (opened) co_return make_link(connection, endpoint, *std::move(opened), false);
     failure = std::move(opened).error();
     if (!worth_another_endpoint(failure)) break;

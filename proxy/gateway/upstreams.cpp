@@ -54,6 +54,20 @@ void append(Endpoints& endpoints, const Endpoints& more) {
   endpoints.insert(endpoints.end(), more.begin(), more.end());
 }
 
+upstream::ProxyHeader proxy_header_of(const config::Upstream& configured) {
+  switch (configured.proxy_protocol) {
+    case config::ProxyHeader::v1:
+      return upstream::ProxyHeader::v1;
+    case config::ProxyHeader::v2:
+      return upstream::ProxyHeader::v2;
+    case config::ProxyHeader::v2_ssl:
+      return upstream::ProxyHeader::v2_ssl;
+    case config::ProxyHeader::off:
+      break;
+  }
+  return upstream::ProxyHeader::none;
+}
+
 Endpoints look_up(const config::Endpoint& endpoint, Known& known, Report& report) {
   const std::string& configured = endpoint.text;
   Endpoints endpoints;
@@ -84,11 +98,13 @@ Upstreams make_upstreams(const std::vector<config::Upstream>& configured, const 
     for (const config::Endpoint& endpoint : upstream.endpoints) {
       append(endpoints, look_up(endpoint, known, report));
     }
+    const auto proxy_header = proxy_header_of(upstream);
     const auto old = before.find(upstream.name);
-    upstreams[upstream.name] =
-        old != before.end() && old->second->endpoints() == endpoints
-            ? old->second
-            : std::make_shared<upstream::Upstream>(upstream.name, std::move(endpoints));
+    const bool same = old != before.end() && old->second->endpoints() == endpoints &&
+                      old->second->proxy_header() == proxy_header;
+    upstreams[upstream.name] = same ? old->second
+                                    : std::make_shared<upstream::Upstream>(
+                                          upstream.name, std::move(endpoints), proxy_header);
   }
   return upstreams;
 }

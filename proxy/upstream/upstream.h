@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,15 +17,24 @@ struct Endpoint {
   std::string text;
 };
 
+/// How a connection to an upstream begins: with a PROXY header (v2_ssl: with the facts of the
+/// client's TLS), or with its first byte.
+enum class ProxyHeader : std::uint8_t { none, v1, v2, v2_ssl };
+
 /// Where a route leads: one or more endpoints that are all as good. Shared by all workers.
 class Upstream {
  public:
-  Upstream(std::string name, std::vector<std::shared_ptr<const Endpoint>> endpoints)
-      : name_(std::move(name)), endpoints_(std::move(endpoints)) {}
+  Upstream(std::string name, std::vector<std::shared_ptr<const Endpoint>> endpoints,
+           ProxyHeader proxy_header = ProxyHeader::none)
+      : name_(std::move(name)), endpoints_(std::move(endpoints)), proxy_header_(proxy_header) {}
 
   const std::string& name() const { return name_; }
   std::size_t size() const { return endpoints_.size(); }
   const std::vector<std::shared_ptr<const Endpoint>>& endpoints() const { return endpoints_; }
+
+  ProxyHeader proxy_header() const { return proxy_header_; }
+  /// A connection that began with a PROXY header speaks for one client, and serves no other.
+  bool shares_connections() const { return proxy_header_ == ProxyHeader::none; }
 
   /// Where the next request's turn begins (round robin); at_turn(turn), at_turn(turn + 1) … size()
   /// times visits each endpoint once.
@@ -36,6 +46,7 @@ class Upstream {
  private:
   std::string name_;
   std::vector<std::shared_ptr<const Endpoint>> endpoints_;
+  ProxyHeader proxy_header_;
   std::atomic<std::size_t> turn_{0};
 };
 
