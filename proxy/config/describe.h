@@ -43,6 +43,13 @@ void describe(V& v, TlsSection& t) {
 }
 
 template <class V>
+void describe(V& v, ProxyProtocol& p) {
+  v.values(required("from", "[10.0.0.0/8]",
+                    "The networks, or single addresses, of the load balancers that send it."),
+           p.from, NetworkForm{});
+}
+
+template <class V>
 void describe(V& v, Listener& l) {
   v.value(
       required("address", "0.0.0.0:443",
@@ -52,6 +59,11 @@ void describe(V& v, Listener& l) {
            "Plain HTTP, and every request for a host below is redirected to https (308, same "
            "path): true for port 443, or the port that clients reach the TLS listener at."},
           l.redirect_to_https, RedirectForm{});
+  v.section(
+      {"proxy_protocol", "{from: [10.0.0.0/8]}",
+       "Load balancers in front that begin each connection with a PROXY header (v1 or v2): it "
+       "is required from them and refused from everyone else."},
+      l.proxy_protocol);
   v.section({"tls", "{preset: modern}",
              "What handshakes on this listener may agree on, where a host does not say otherwise."},
             l.tls);
@@ -149,10 +161,14 @@ void describe(V& v, Host& h) {
                     "The server names that the host answers to. A wildcard such as *.example.com "
                     "stands for exactly one label."),
            h.names, HostPatternForm{});
-  v.sections(
-      required("routes", "[{path: /, upstream: web}]",
-               "Where requests go, by their path. Without a route for it, a request gets 404."),
-      h.routes);
+  v.value({"passthrough", "legacy",
+           "The upstream that the TLS of these names goes to as it comes: no certificate here, no "
+           "routes, nothing is decrypted."},
+          h.passthrough, UpstreamNameForm{});
+  v.sections({"routes", "[{path: /, upstream: web}]",
+              "Where requests go, by their path. Without a route for it, a request gets 404.",
+              h.passthrough.value.empty() ? Presence::required : Presence::optional},
+             h.routes);
   v.section({"certificate", "{chain: chat/fullchain.pem, key: chat/privkey.pem}",
              "A certificate for this host alone, where the names in the certificates are not to "
              "decide. It must cover the host's names all the same."},

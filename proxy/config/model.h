@@ -42,10 +42,19 @@ struct TlsSection {
   bool operator==(const TlsSection&) const = default;
 };
 
+/// Peers that speak for their clients with a PROXY header.
+struct ProxyProtocol {
+  SourceLocation at;
+  /// Each of their connections begins with a header, and nobody else's may.
+  std::vector<Network> from;
+  bool operator==(const ProxyProtocol&) const = default;
+};
+
 struct Listener {
   Located<SocketAddress> address;
   /// Plain HTTP, answered with a redirect to https at this port; 0: TLS.
   std::uint16_t redirect_to_https = 0;
+  std::optional<ProxyProtocol> proxy_protocol = std::nullopt;
   std::optional<TlsSection> tls = std::nullopt;
   bool operator==(const Listener&) const = default;
 };
@@ -121,6 +130,8 @@ struct Host {
   SourceLocation at;
   std::vector<Located<HostPattern>> names;
   std::vector<Route> routes;
+  /// The upstream that gets the TLS of these names as it comes. Empty: it ends here.
+  Located<std::string> passthrough;
   /// Only where the names in the certificates are not to decide.
   std::optional<CertificateFiles> certificate;
   std::optional<Hsts> hsts;
@@ -246,6 +257,9 @@ struct Health {
   std::uint64_t unhealthy_after = 3;
   bool operator==(const Health&) const = default;
 };
+/// The PROXY header that connections to an upstream begin with. v2_ssl is v2 with what is known of
+/// the client's TLS.
+enum class ProxyHeader : std::uint8_t { off, v1, v2, v2_ssl };
 
 struct Upstream {
   SourceLocation at;
@@ -259,6 +273,7 @@ struct Upstream {
   Located<Duration> slow_start;
   /// None: plain HTTP.
   std::optional<UpstreamTls> tls;
+  ProxyHeader proxy_protocol = ProxyHeader::off;
   bool operator==(const Upstream&) const = default;
 };
 

@@ -114,6 +114,38 @@ void check_routes(const Host& host, Problems& problems) {
   }
 }
 
+/// What a host that is passed through cannot have: all of it is about TLS that ends here.
+void check_passthrough(const Host& host, Problems& problems) {
+  if (host.passthrough.value.empty()) return;
+  const auto refuse = [&](std::string_view key, const SourceLocation& at) {
+    problems.add(place_of(at),
+                 fmt::format("'{}' has no meaning in a host that is passed through: its TLS ends "
+                             "at its upstream",
+                             key),
+                 "remove it, or 'passthrough'");
+  };
+  if (!host.routes.empty()) refuse("routes", host.routes.front().at);
+  if (host.certificate) refuse("certificate", host.certificate->chain.at);
+  if (host.hsts) refuse("hsts", host.hsts->at);
+  if (host.ocsp.at.line != 0) refuse("ocsp", host.ocsp.at);
+  if (host.client_certificates) refuse("client_certificates", host.client_certificates->ca.at);
+  if (host.tls) refuse("tls", host.tls->at);
+}
+
+/// Whoever is passed through brings TLS along; more of it around that is what nobody means.
+void check_passthrough_upstreams(const Config& config, Problems& problems) {
+  for (const Host& host : config.hosts) {
+    for (const Upstream& upstream : config.upstreams) {
+      if (upstream.name != host.passthrough.value || !upstream.tls) continue;
+      problems.add(place_of(host.passthrough.at),
+                   fmt::format("the upstream '{}' has tls, and what is passed through to it is TLS "
+                               "already",
+                               upstream.name),
+                   "name an upstream without tls");
+    }
+  }
+}
+
 // hstspreload.org asks for no less.
 void check_hsts(const Host& host, Problems& problems) {
   if (!host.hsts || !host.hsts->preload) return;
@@ -131,15 +163,14 @@ void check_references(const Config& config, Problems& problems) {
     listed.push_back(upstream.name);
   }
   if (defined.empty()) return;  // which is a problem by itself, told already
+  const auto check = [&](const Located<std::string>& upstream) {
+    if (problems.full() || upstream.value.empty() || defined.count(upstream.value) != 0) return;
+    problems.add(place_of(upstream.at), fmt::format("no upstream is called '{}'", upstream.value),
+                 suggest(upstream.value, listed, "define it under 'upstreams', which has:"));
+  };
   for (const Host& host : config.hosts) {
-    for (const Route& route : host.routes) {
-      if (problems.full()) return;
-      if (route.upstream.value.empty() || defined.count(route.upstream.value) != 0) continue;
-      problems.add(
-          place_of(route.upstream.at),
-          fmt::format("no upstream is called '{}'", route.upstream.value),
-          suggest(route.upstream.value, listed, "define it under 'upstreams', which has:"));
-    }
+    check(host.passthrough);
+    for (const Route& route : host.routes) check(route.upstream);
   }
 }
 
@@ -196,9 +227,11 @@ void validate(const Config& config, Problems& problems) {
   for (const Host& host : config.hosts) {
     check_routes(host, problems);
     check_hsts(host, problems);
+    check_passthrough(host, problems);
   }
   check_references(config, problems);
   check_upstreams(config, problems);
+  check_passthrough_upstreams(config, problems);
 }
 
 }  // namespace wssgate::config

@@ -30,6 +30,7 @@ json hosts_without_certificate(const gateway::Snapshot& snapshot) {
   const auto now = std::chrono::system_clock::now();
   std::set<std::string> names;
   snapshot.sites.for_each([&](const std::string& name, const gateway::Site& site) {
+    if (site.host->passthrough) return;  // it has no use for one
     const bool unstapled = std::any_of(site.needed_staples.begin(), site.needed_staples.end(),
                                        [&](const auto& slot) { return !slot->good(now); });
     if (site.tls.empty() || now > site.end || unstapled) names.insert(name);

@@ -15,6 +15,11 @@ double milliseconds(AccessRecord::Clock::duration duration) {
   return static_cast<double>(whole) / 1000;
 }
 
+std::string_view event_of(const AccessRecord& record) {
+  if (record.passthrough) return "passthrough";
+  return record.tunnel ? "tunnel" : "request";
+}
+
 }  // namespace
 
 void AccessRecord::ended(const Error& error) {
@@ -44,7 +49,7 @@ void log_access(const Connection& connection, const AccessRecord& record) {
   if (record.authority != connection.server_name) text("requested_host", authority);
   text("method", record.method);
   text("path", path);
-  number("status", record.status);
+  if (!record.passthrough) number("status", record.status);
   text("route", record.route);
   text("upstream", record.upstream);
   text("endpoint", record.endpoint);
@@ -63,7 +68,7 @@ void log_access(const Connection& connection, const AccessRecord& record) {
   if (record.ended_by) text("ended_by", side_label(*record.ended_by));
   if (record.reason != Reason::none) text("reason", reason_label(record.reason));
   text("detail", record.detail);
-  log::access(record.tunnel ? "tunnel" : "request", fields.data(), fields.size());
+  log::access(event_of(record), fields.data(), fields.size());
 }
 
 }  // namespace wssgate::gateway

@@ -33,6 +33,8 @@ struct AccessRecord {
   /// From the request's last look at the upstream's silence: until its head came.
   std::optional<Clock::duration> upstream_time;
 
+  /// The TLS of a connection that was passed through, not a request.
+  bool passthrough = false;
   /// Of a tunnel.
   bool tunnel = false;
   std::uint64_t messages_received = 0;

@@ -1,33 +1,13 @@
 #include "gateway/client_hello_peek.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <utility>
 #include <variant>
 
+#include "gateway/wake_mark.h"
+
 namespace wssgate::gateway {
 namespace {
-
-/// The kernel wakes us only when this many bytes are there (or the peer has ended), however small
-/// the segments they come in: a hello that drips in costs a wake-up or two, not one a byte. Short
-/// of memory it wakes us early, and setting the same number again would wake us again at once, for
-/// as long as that lasts: hence only a change is set.
-class WakeMark {
- public:
-  explicit WakeMark(net::TcpStream& plain) : plain_(plain) {}
-
-  void set(std::size_t bytes) {
-    if (bytes == set_) return;
-    set_ = bytes;
-    const int count = static_cast<int>(bytes);
-    setsockopt(plain_.socket().fd(), SOL_SOCKET, SO_RCVLOWAT, &count, sizeof count);
-  }
-
- private:
-  net::TcpStream& plain_;
-  std::size_t set_ = 1;
-};
 
 /// One look at what has arrived; NeedMore{0} when nothing new has. Not part of the coroutine, since
 /// the bytes are in the worker's scratch.
@@ -52,17 +32,12 @@ Result<tls::ClientHelloResult> look(Connection& connection, net::TcpStream& plai
 
 asio::awaitable<Result<tls::ClientHello>> peek_client_hello(Connection& connection,
                                                             net::TcpStream& plain) {
-  connection.waiter.expires_after(connection.snapshot->config.timeouts.client_hello,
-                                  Reason::client_hello_timeout, Side::client);
   WakeMark wake_at(plain);
   for (;;) {
     auto looked = look(connection, plain);
     if (!looked) co_return std::move(looked).error();
     if (auto* error = std::get_if<Error>(&*looked)) co_return std::move(*error);
-    if (auto* hello = std::get_if<tls::ClientHello>(&*looked)) {
-      wake_at.set(1);
-      co_return std::move(*hello);
-    }
+    if (auto* hello = std::get_if<tls::ClientHello>(&*looked)) co_return std::move(*hello);
     const std::size_t needed = std::get<tls::NeedMore>(*looked).total;
     if (needed > 0) {
       wake_at.set(needed);

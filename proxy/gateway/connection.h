@@ -25,7 +25,10 @@ struct Connection {
   Gateway& gateway;
   /// The configuration that this connection started with and keeps.
   const std::shared_ptr<const Snapshot> snapshot;
-  const SocketAddress client;
+  /// Who connected, or for whom the peer's PROXY header speaks: whom logs and upstreams are told.
+  SocketAddress client;
+  /// The address that the client connected to: this side's of the socket, or the PROXY header's.
+  SocketAddress destination;
   /// Unique in this process; stands on every log line of the connection.
   const std::int64_t id;
   const ConnectionGate::Place place;

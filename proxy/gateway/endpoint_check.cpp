@@ -9,6 +9,7 @@
 #include "net/dial.h"
 #include "net/input_buffer.h"
 #include "protocol/http/head.h"
+#include "protocol/proxy_protocol.h"
 #include "protocol/websocket/handshake.h"
 #include "upstream/begin_tls.h"
 
@@ -28,6 +29,20 @@ std::string request_text(const config::Health& rules, const SocketAddress& addre
                                     : "Connection: close\r\n\r\n";
   return fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: wssgate\r\n{}", rules.path, host,
                      rest);
+}
+
+/// LOCAL (version 1: UNKNOWN): no client stands behind the connection.
+std::string own_header(upstream::ProxyHeader kind) {
+  switch (kind) {
+    case upstream::ProxyHeader::none:
+      break;
+    case upstream::ProxyHeader::v1:
+      return proxy_protocol::v1_header({});
+    case upstream::ProxyHeader::v2:
+    case upstream::ProxyHeader::v2_ssl:
+      return proxy_protocol::v2_header({});
+  }
+  return {};
 }
 
 Result<void> judge(const config::Health& rules, const http::RequestHead& request,
@@ -75,11 +90,14 @@ asio::awaitable<Result<http::ResponseHead>> read_answer(net::Stream& stream, net
 
 asio::awaitable<Result<void>> check_endpoint(net::Poller& poller,
                                              const upstream::Endpoint& endpoint,
+                                             upstream::ProxyHeader header,
                                              const config::Health& rules, net::Waiter& waiter) {
   waiter.expires_after(rules.timeout, Reason::upstream_timeout, Side::upstream);
   auto dialed = co_await net::dial(poller, endpoint.address, waiter);
   if (!dialed) co_return std::move(dialed).error();
   if (rules.check == config::HealthCheck::tcp) co_return Result<void>();
+  const auto announced = (*dialed)->send(own_header(header));
+  if (!announced) co_return announced.error();
   std::unique_ptr<net::Stream> opened;
   if (endpoint.tls) {
     auto secured = co_await upstream::begin_tls(*std::move(dialed), endpoint.tls, waiter);

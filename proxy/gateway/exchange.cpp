@@ -39,7 +39,7 @@ Exchange::Exchange(Connection& connection, net::InputBuffer& input,
 
 asio::awaitable<Result<Exchange::End>> Exchange::run() {
   // A tunnel gets a connection of its own: the pool's are for requests that give them back.
-  bool may_reuse = !websocket_;
+  bool may_reuse = !websocket_ && route_.upstream->shares_connections();
   const std::uint64_t hash = request_hash(*route_.upstream, connection_, request_);
   for (;;) {
     auto linked = co_await link_upstream(connection_, *route_.upstream, hash, may_reuse, record_);
@@ -268,6 +268,7 @@ std::optional<Exchange::End> Exchange::end() {
 }
 
 void Exchange::keep_upstream() {
+  if (!route_.upstream->shares_connections()) return;
   if (!upstream_keep_alive_ || link_.stream->pending() || !from_upstream_.empty()) return;
   connection_.gateway.pool().keep(link_.lease.endpoint(), std::move(link_.stream));
 }

@@ -74,16 +74,9 @@ void Gateway::accept(net::Fd socket, const SocketAddress& client, const std::str
   }
   const Listening* const terms = snapshot_->listening(listener);
   if (terms == nullptr) return;  // it has just been taken out of the configuration
-  if (terms->redirect_port != 0) {
-    asio::co_spawn(worker_.loop(),
-                   run_redirect(*this, snapshot_, std::move(socket), client, std::move(place),
-                                terms->redirect_port),
-                   report_dropped);
-    return;
-  }
+  auto* const run = terms->redirect_port != 0 ? run_redirect : run_session;
   asio::co_spawn(worker_.loop(),
-                 run_session(*this, snapshot_, std::move(socket), client, terms->tls_profile,
-                             std::move(place)),
+                 run(*this, snapshot_, std::move(socket), client, *terms, std::move(place)),
                  report_dropped);
 }
 

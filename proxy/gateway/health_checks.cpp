@@ -13,18 +13,26 @@
 namespace wssgate::gateway {
 
 struct HealthChecks::Check {
-  Check(std::string of, std::shared_ptr<upstream::Endpoint> checked, config::Health how,
+  Check(std::string of, std::shared_ptr<upstream::Endpoint> checked,
+        upstream::ProxyHeader begins_with, config::Health how,
         const asio::any_io_executor& executor)
       : upstream_name(std::move(of)),
         endpoint(std::move(checked)),
+        header(begins_with),
         rules(std::move(how)),
         waiter(executor) {}
 
   const std::string upstream_name;
   const std::shared_ptr<upstream::Endpoint> endpoint;
+  const upstream::ProxyHeader header;
   const config::Health rules;
   net::Waiter waiter;
   bool over = false;
+
+  /// It is the same check still.
+  bool operator==(const Check& other) const {
+    return endpoint == other.endpoint && header == other.header && rules == other.rules;
+  }
 
   void end() {
     over = true;
@@ -62,9 +70,10 @@ class Running {
 };
 
 asio::awaitable<Result<void>> attempt(net::Poller& poller, const upstream::Endpoint& endpoint,
-                                      const config::Health& rules, net::Waiter& waiter) {
+                                      upstream::ProxyHeader header, const config::Health& rules,
+                                      net::Waiter& waiter) {
   try {
-    auto outcome = co_await check_endpoint(poller, endpoint, rules, waiter);
+    auto outcome = co_await check_endpoint(poller, endpoint, header, rules, waiter);
     co_return outcome;
   } catch (const std::exception& exhausted) {  // no memory, no epoll watches
     co_return Error(Reason::internal_error, Side::proxy, exhausted.what());
@@ -77,16 +86,18 @@ void HealthChecks::adopt(const Snapshot& snapshot) {
   Checks wanted;
   for (const config::Upstream& configured : snapshot.config.upstreams) {
     if (!configured.health) continue;
-    for (const upstream::Member& member : snapshot.upstreams.at(configured.name)->members()) {
-      wanted.push_back(std::make_shared<Check>(configured.name, member.endpoint, *configured.health,
+    const upstream::Upstream& upstream = *snapshot.upstreams.at(configured.name);
+    for (const upstream::Member& member : upstream.members()) {
+      wanted.push_back(std::make_shared<Check>(configured.name, member.endpoint,
+                                               upstream.terms().proxy_header, *configured.health,
                                                worker_.loop().get_executor()));
     }
   }
   for (const auto& old : checks_) {
     const auto found = std::find_if(wanted.begin(), wanted.end(), [&](const auto& each) {
-      return each->endpoint == old->endpoint;
+      return each->endpoint->state == old->endpoint->state;
     });
-    if (found != wanted.end() && (*found)->rules == old->rules) {
+    if (found != wanted.end() && **found == *old) {
       *found = old;
       continue;
     }
@@ -115,8 +126,8 @@ asio::awaitable<void> HealthChecks::run(HealthChecks& owner, std::shared_ptr<Che
       .healthy_after = static_cast<std::uint32_t>(rules.healthy_after),
       .unhealthy_after = static_cast<std::uint32_t>(rules.unhealthy_after)};
   while (!check->over) {
-    const auto outcome =
-        co_await attempt(owner.worker_.poller(), *check->endpoint, rules, check->waiter);
+    const auto outcome = co_await attempt(owner.worker_.poller(), *check->endpoint, check->header,
+                                          rules, check->waiter);
     if (check->over) break;
     if (outcome) {
       note_passed(check->upstream_name, *check->endpoint, in_a_row);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "gateway/proxy_header.h"
 #include "net/dial.h"
 #include "upstream/begin_tls.h"
 
@@ -33,7 +34,8 @@ void log_refusal(const Connection& connection, const upstream::Endpoint& endpoin
 }  // namespace
 
 asio::awaitable<Result<std::unique_ptr<net::Stream>>> open_endpoint(
-    Connection& connection, const upstream::Endpoint& endpoint, AccessRecord& record) {
+    Connection& connection, const upstream::Upstream& upstream, const upstream::Endpoint& endpoint,
+    AccessRecord& record) {
   record.endpoint = endpoint.text;
   net::Waiter& waiter = connection.waiter;
   const Duration limit = connection.snapshot->config.timeouts.connect;
@@ -42,6 +44,9 @@ asio::awaitable<Result<std::unique_ptr<net::Stream>>> open_endpoint(
   auto dialed = co_await net::dial(connection.gateway.worker().poller(), endpoint.address, waiter);
   if (!dialed) co_return std::move(dialed).error();
   record.connect_time = Clock::now() - begun;
+  // A socket that is fresh takes a header whole.
+  auto sent = (*dialed)->send(proxy_header(connection, upstream.terms().proxy_header));
+  if (!sent) co_return std::move(sent).error();
   if (!endpoint.tls) co_return std::unique_ptr<net::Stream>(*std::move(dialed));
 
   waiter.expires_after(left_of(limit, begun), Reason::upstream_handshake_timeout, Side::upstream);

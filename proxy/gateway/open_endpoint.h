@@ -8,10 +8,12 @@
 
 namespace wssgate::gateway {
 
-/// A new connection to `endpoint`, ready for the first byte of a request: its TLS handshake, where
-/// it has one, is done. All of that has timeouts.connect together. `record` gets what it took.
-/// Errors: net::dial's, upstream::begin_tls's; refused TLS is logged here too, once a second.
+/// A new connection to an endpoint of `upstream`, ready for the first byte of a request: its PROXY
+/// header has been sent and its TLS handshake, where it has one, is done. All of that has
+/// timeouts.connect together. `record` gets what it took. Errors: net::dial's, upstream_reset,
+/// upstream::begin_tls's; refused TLS is logged here too, once a second.
 asio::awaitable<Result<std::unique_ptr<net::Stream>>> open_endpoint(
-    Connection& connection, const upstream::Endpoint& endpoint, AccessRecord& record);
+    Connection& connection, const upstream::Upstream& upstream, const upstream::Endpoint& endpoint,
+    AccessRecord& record);
 
 }  // namespace wssgate::gateway

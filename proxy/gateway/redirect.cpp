@@ -2,7 +2,10 @@
 
 #include <utility>
 
+#include "gateway/admit.h"
 #include "gateway/connection.h"
+#include "gateway/conveyed_client.h"
+#include "gateway/refusal_log.h"
 #include "gateway/request_reading.h"
 #include "net/closing.h"
 #include "net/tcp_stream.h"
@@ -40,12 +43,25 @@ std::string answer_to(const Connection& connection, const http::RequestHead& req
 }  // namespace
 
 asio::awaitable<void> run_redirect(Gateway& gateway, std::shared_ptr<const Snapshot> snapshot,
-                                   net::Fd socket, SocketAddress client,
-                                   ConnectionGate::Place place, std::uint16_t port) {
+                                   net::Fd socket, SocketAddress client, const Listening& listener,
+                                   ConnectionGate::Place place) {
   Connection connection(gateway, std::move(snapshot), client, std::move(place));
-  connection.stream =
+  auto plain =
       std::make_unique<net::TcpStream>(gateway.worker().poller(), std::move(socket), Side::client);
-  connection.stream->attach(&connection.waiter);
+  plain->attach(&connection.waiter);
+  connection.waiter.expires_after(connection.snapshot->config.timeouts.client_hello,
+                                  Reason::client_hello_timeout, Side::client);
+  const auto conveyed = co_await take_proxy_header(connection, *plain, listener);
+  if (!conveyed) {
+    log_refusal(connection, conveyed.error(), "");
+    co_return;
+  }
+  const auto admitted = admit_address(connection);
+  if (!admitted) {
+    log_refusal(connection, admitted.error(), "");
+    co_return;
+  }
+  connection.stream = std::move(plain);
   net::InputBuffer input(connection.snapshot->config.limits.request_head);
   AccessRecord record;
 
@@ -53,7 +69,7 @@ asio::awaitable<void> run_redirect(Gateway& gateway, std::shared_ptr<const Snaps
   std::string answer;
   if (request) {
     connection.site = connection.snapshot->sites.match(request->host);
-    answer = answer_to(connection, *request, port, record);
+    answer = answer_to(connection, *request, listener.redirect_port, record);
   } else if (http_status(request.error().reason) != 0 &&
              request.error().reason != Reason::draining) {
     record.ended(request.error());

@@ -24,10 +24,14 @@ std::optional<std::string_view> hashed_value(const upstream::HashSource& source,
 
 std::uint64_t request_hash(const upstream::Upstream& upstream, const Connection& connection,
                            const http::RequestHead& request) {
-  const upstream::Terms& terms = upstream.terms();
-  if (terms.balance != upstream::Balance::hash) return 0;
-  const auto value = hashed_value(terms.hash, request);
-  return value ? upstream::hash_text(*value) : upstream::hash_text(connection.client.ip());
+  if (upstream.terms().balance != upstream::Balance::hash) return 0;
+  const auto value = hashed_value(upstream.terms().hash, request);
+  return value ? upstream::hash_text(*value) : client_hash(upstream, connection);
+}
+
+std::uint64_t client_hash(const upstream::Upstream& upstream, const Connection& connection) {
+  if (upstream.terms().balance != upstream::Balance::hash) return 0;
+  return upstream::hash_text(connection.client.ip());
 }
 
 }  // namespace wssgate::gateway

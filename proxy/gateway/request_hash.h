@@ -13,4 +13,7 @@ namespace wssgate::gateway {
 std::uint64_t request_hash(const upstream::Upstream& upstream, const Connection& connection,
                            const http::RequestHead& request);
 
+/// The same of a connection without requests: its client's address.
+std::uint64_t client_hash(const upstream::Upstream& upstream, const Connection& connection);
+
 }  // namespace wssgate::gateway

@@ -30,6 +30,8 @@ struct Route {
 struct Host {
   std::vector<HostPattern> names;
   std::vector<Route> routes;
+  /// Who gets the TLS of these names as it comes; null where it ends here.
+  std::shared_ptr<upstream::Upstream> passthrough;
   /// The value of the field in its responses; empty: none.
   std::string strict_transport_security;
 
@@ -39,7 +41,8 @@ struct Host {
   const Route* route(std::string_view request_path) const;
 };
 
-/// One configured name: its host, and what its handshakes go by.
+/// One configured name: its host, and what its handshakes go by (nothing where they are passed
+/// through).
 struct Site {
   std::shared_ptr<const Host> host;
   /// At most one of each key type; empty where no certificate may serve the name any more.

@@ -1,17 +1,19 @@
 #include "gateway/session.h"
 
-#include <fmt/format.h>
 #include <openssl/ssl.h>
 
 #include <utility>
 
-#include "base/log.h"
-#include "base/text.h"
+#include "gateway/admit.h"
 #include "gateway/client_hello_peek.h"
 #include "gateway/connection.h"
+#include "gateway/conveyed_client.h"
 #include "gateway/http_gateway.h"
+#include "gateway/passthrough.h"
+#include "gateway/refusal_log.h"
 #include "gateway/websocket_tunnel.h"
 #include "net/closing.h"
+#include "net/listener.h"
 #include "net/tls_stream.h"
 #include "protocol/http/forward.h"
 
@@ -47,9 +49,17 @@ Result<const Site*> match_site(Connection& connection, const tls::ClientHello& h
     return Error(Reason::unknown_server_name, Side::client);
   }
   connection.server_name = std::move(*name);
+  if (site->host->passthrough) return site;
   const auto may_serve = check_certificates(*site, connection.tls_profile);
   if (!may_serve) return may_serve.error();
   return site;
+}
+
+/// A second PROXY header is a proxy's mistake, not a client's.
+Error behind_proxy_header(Error error) {
+  if (error.reason != Reason::proxy_header_refused) return error;
+  return Error(Reason::malformed_proxy_header, error.side,
+               "a second PROXY header follows the first: two proxies in front both send one");
 }
 
 /// What a refused client reads in place of a handshake; empty where an answer would only puzzle.
@@ -63,50 +73,6 @@ std::string refusal_bytes(const Error& error, bool offers_tls13) {
   if (alert == 0) return {};
   const auto record = tls::fatal_alert_record(alert);
   return {record.begin(), record.end()};
-}
-
-void log_refusal(const Connection& connection, const Error& error, const std::string& asked) {
-  const auto left_out = connection.gateway.count_refusal(error.reason);
-  if (!left_out) return;
-  const std::string client = connection.client.text();
-  const std::string name = printable(asked);
-  std::string nearest;
-  if (error.reason == Reason::unknown_server_name) {
-    nearest = connection.gateway.nearest_name(*connection.snapshot, to_lower(asked));
-  }
-  // Load balancers and scanners connect and leave all day. Who leaves in the handshake may be a
-  // client that does not like the certificate and does not say so.
-  const bool left = connection.site == nullptr &&
-                    (error.reason == Reason::client_closed || error.reason == Reason::client_reset);
-  log::write(left ? log::Level::debug : log::Level::info, "connection_refused", error.text(),
-             {{"reason", reason_label(error.reason)},
-              {"ended_by", side_label(error.side)},
-              {"server_name", name},
-              {"nearest", nearest},
-              {"client", client},
-              {"conn", connection.id},
-              {"left_out", *left_out}});
-}
-
-/// Takes the connection's share of what its address may have. Errors: address_connection_limit,
-/// handshake_rate.
-Result<void> admit_address(Connection& connection) {
-  if (connection.snapshot->trusts(connection.client)) return {};
-  auto place = connection.gateway.admission().addresses.enter(
-      connection.client, connection.snapshot->config.limits, AddressLimits::Clock::now());
-  if (!place) return std::move(place).error();
-  connection.address_place = *std::move(place);
-  return {};
-}
-
-/// A place among the handshakes in flight. Resumed ones cost a tenth, and their clients were here
-/// before: the last quarter is theirs. Error: handshake_limit.
-Result<ConnectionGate::Place> admit_handshake(Connection& connection, bool resumes) {
-  const std::uint64_t limit = connection.snapshot->config.limits.handshakes;
-  if (limit == 0) return ConnectionGate::Place(nullptr);
-  auto place = connection.gateway.admission().handshakes.enter(resumes ? limit : limit - limit / 4);
-  if (!place) return Error(Reason::handshake_limit, Side::proxy);
-  return place;
 }
 
 asio::awaitable<void> refuse(Connection& connection, net::TcpStream& plain, const Error& error,
@@ -155,14 +121,22 @@ asio::awaitable<Result<void>> accept_tls(Connection& connection,
 }  // namespace
 
 asio::awaitable<void> run_session(Gateway& gateway, std::shared_ptr<const Snapshot> snapshot,
-                                  net::Fd socket, SocketAddress client, std::size_t tls_profile,
+                                  net::Fd socket, SocketAddress client, const Listening& listener,
                                   ConnectionGate::Place place) {
   Connection connection(gateway, std::move(snapshot), client, std::move(place));
-  connection.tls_profile = tls_profile;
+  connection.tls_profile = listener.tls_profile;
+  connection.destination = net::bound_address(socket.get());
   auto plain =
       std::make_unique<net::TcpStream>(gateway.worker().poller(), std::move(socket), Side::client);
   plain->attach(&connection.waiter);
 
+  connection.waiter.expires_after(connection.snapshot->config.timeouts.client_hello,
+                                  Reason::client_hello_timeout, Side::client);
+  const auto conveyed = co_await take_proxy_header(connection, *plain, listener);
+  if (!conveyed) {
+    co_await refuse(connection, *plain, conveyed.error(), nullptr);
+    co_return;
+  }
   const auto admitted = admit_address(connection);
   if (!admitted) {
     log_refusal(connection, admitted.error(), "");
@@ -170,7 +144,8 @@ asio::awaitable<void> run_session(Gateway& gateway, std::shared_ptr<const Snapsh
   }
   auto hello = co_await peek_client_hello(connection, *plain);
   if (!hello) {
-    co_await refuse(connection, *plain, hello.error(), nullptr);
+    const Error why = *conveyed ? behind_proxy_header(hello.error()) : hello.error();
+    co_await refuse(connection, *plain, why, nullptr);
     co_return;
   }
   const auto site = match_site(connection, *hello);
@@ -178,13 +153,18 @@ asio::awaitable<void> run_session(Gateway& gateway, std::shared_ptr<const Snapsh
     co_await refuse(connection, *plain, site.error(), &*hello);
     co_return;
   }
+  connection.site = *site;
+
+  if (connection.site->host->passthrough) {
+    const auto passed = co_await run_passthrough(connection, *plain);
+    if (!passed) co_await refuse(connection, *plain, passed.error(), &*hello);
+    co_return;
+  }
   auto handshake = admit_handshake(connection, hello->offers_resumption);
   if (!handshake) {
     co_await refuse(connection, *plain, handshake.error(), &*hello);
     co_return;
   }
-  connection.site = *site;
-
   auto accepted = co_await accept_tls(connection, std::move(plain), hello->offers_resumption,
                                       *std::move(handshake));
   if (!accepted) {

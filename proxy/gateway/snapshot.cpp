@@ -122,9 +122,13 @@ class Builder {
 void Builder::add_listeners() {
   const std::vector<std::string> names = config::listener_names(config_);
   for (std::size_t i = 0; i < names.size(); ++i) {
+    const config::Listener& listener = config_.listeners[i];
     snapshot_->listeners.push_back({.name = names[i],
-                                    .redirect_port = config_.listeners[i].redirect_to_https,
-                                    .tls_profile = profiles_.of_listeners()[i]});
+                                    .redirect_port = listener.redirect_to_https,
+                                    .tls_profile = profiles_.of_listeners()[i],
+                                    .proxies = listener.proxy_protocol
+                                                   ? listener.proxy_protocol->from
+                                                   : std::vector<Network>()});
   }
 }
 
@@ -141,11 +145,19 @@ std::shared_ptr<const Host> Builder::make_host(const config::Host& configured) c
     for (const auto& origin : route.allowed_origins) made.allowed_origins.push_back(origin.value);
     host->routes.push_back(std::move(made));
   }
+  const auto passthrough = snapshot_->upstreams.find(configured.passthrough.value);
+  if (passthrough != snapshot_->upstreams.end()) host->passthrough = passthrough->second;
   if (configured.hsts) host->strict_transport_security = configured.hsts->field_value();
   return host;
 }
 
 void Builder::add_host(const config::Host& configured) {
+  if (!configured.passthrough.value.empty()) {
+    Site site;
+    site.host = make_host(configured);
+    for (const auto& name : configured.names) snapshot_->sites.add(name.value, site);
+    return;
+  }
   const HostTerms terms{
       .configured = configured,
       .host = make_host(configured),
@@ -205,7 +217,8 @@ Certificates::Served Builder::choose_own(const config::CertificateFiles& files,
 /// that serves already, the name keeps what it has.
 Certificates::Served Builder::without(const config::Located<HostPattern>& name,
                                       const std::string& message, const std::string& hint) {
-  const Site* const old = before_ == nullptr ? nullptr : before_->sites.find(name.value);
+  const Site* old = before_ == nullptr ? nullptr : before_->sites.find(name.value);
+  if (old != nullptr && old->host->passthrough) old = nullptr;  // it never had a certificate
   Certificates::Served kept;
   if (old != nullptr) kept = certificates_.in_date(old->certificates);
   const bool refuse = old == nullptr || (!kept.empty() && !is_serving_already());

@@ -34,7 +34,7 @@ asio::awaitable<Result<upstream::Lease>> queue_up(Connection& connection,
     }
     auto waited = co_await connection.waiter.wait();
     if (!waited) co_return std::move(waited).error();
-    if (connection.stream->broken()) {
+    if (connection.stream && connection.stream->broken()) {
       co_return Error(Reason::client_reset, Side::client, "reset while it waited for an endpoint");
     }
   }
@@ -72,7 +72,7 @@ asio::awaitable<Result<UpstreamLink>> link_upstream(Connection& connection,
         co_return make_link(connection, *std::move(lease), std::move(kept), true);
       }
     }
-    auto opened = co_await open_endpoint(connection, *endpoint, record);
+    auto opened = co_await open_endpoint(connection, upstream, *endpoint, record);
     if (opened) co_return make_link(connection, *std::move(lease), *std::move(opened), false);
     failure = std::move(opened).error();
     if (!worth_another_endpoint(failure)) break;

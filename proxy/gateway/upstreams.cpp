@@ -75,6 +75,20 @@ class Known {
   std::map<std::string, std::shared_ptr<upstream::Endpoint>> by_label_;
 };
 
+upstream::ProxyHeader proxy_header_of(const config::Upstream& configured) {
+  switch (configured.proxy_protocol) {
+    case config::ProxyHeader::v1:
+      return upstream::ProxyHeader::v1;
+    case config::ProxyHeader::v2:
+      return upstream::ProxyHeader::v2;
+    case config::ProxyHeader::v2_ssl:
+      return upstream::ProxyHeader::v2_ssl;
+    case config::ProxyHeader::off:
+      break;
+  }
+  return upstream::ProxyHeader::none;
+}
+
 Endpoints look_up(const config::Endpoint& endpoint, Known& known, Report& report) {
   const std::string& configured = endpoint.text;
   Endpoints endpoints;
@@ -125,6 +139,7 @@ upstream::Balance balance_of(const config::Balance& configured) {
 
 upstream::Terms terms_of(const config::Upstream& configured) {
   upstream::Terms terms{
+      .proxy_header = proxy_header_of(configured),
       .balance = balance_of(configured.balance),
       .hash = {},
       .queue_length = configured.queue.length,

@@ -114,6 +114,10 @@ std::vector<std::string> access_urls(const X509* certificate, int method,
 
 }  // namespace
 
+std::string common_name(const X509* certificate) {
+  return common_name(X509_get_subject_name(certificate));
+}
+
 std::string subject_label(const X509* certificate) {
   const auto names = dns_names(certificate);
   return label(X509_get_subject_name(certificate), names.empty() ? "" : names.front().text());

@@ -12,6 +12,8 @@ namespace wssgate::pki {
 
 using TimePoint = std::chrono::system_clock::time_point;
 
+/// The subject's, in UTF-8 and as it is; empty when it has none.
+std::string common_name(const X509* certificate);
 /// The shortest words that tell which certificate is meant: the common name, else the first DNS
 /// name, else the whole subject. Printable.
 std::string subject_label(const X509* certificate);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,8 +21,13 @@ struct HashSource {
   bool operator==(const HashSource&) const = default;
 };
 
+/// How a connection to an upstream begins: with a PROXY header (v2_ssl: with the facts of the
+/// client's TLS), or with its first byte.
+enum class ProxyHeader : std::uint8_t { none, v1, v2, v2_ssl };
+
 /// How an upstream's requests are shared out.
 struct Terms {
+  ProxyHeader proxy_header = ProxyHeader::none;
   Balance balance = Balance::least_connections;
   HashSource hash;
   std::size_t queue_length = 0;
@@ -47,6 +53,9 @@ class Upstream {
   const std::vector<Member>& members() const { return members_; }
   const Terms& terms() const { return terms_; }
   const std::shared_ptr<Queue>& queue() const { return queue_; }
+
+  /// A connection that began with a PROXY header speaks for one client, and serves no other.
+  bool shares_connections() const { return terms_.proxy_header == ProxyHeader::none; }
 
   /// The next request's. `hash`: of what it is hashed by.
   Draw draw(std::uint64_t hash);

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/text.h"
+#include "protocol/proxy_protocol.h"
 
 namespace wssgate::tls {
 namespace {
@@ -46,20 +47,40 @@ Error too_large(std::size_t total, std::size_t limit) {
                            total, limit));
 }
 
+struct Beginning {
+  std::string_view text;
+  Reason reason;
+  std::string_view explanation;
+};
+
+std::vector<Beginning> known_beginnings() {
+  std::vector<Beginning> known;
+  for (const std::string_view text : kHttpBeginnings) {
+    known.push_back({text, Reason::plain_http,
+                     "a plain HTTP request came to a TLS port; use https:// or wss://"});
+  }
+  for (const std::string_view text : {proxy_protocol::kV1Start, proxy_protocol::kV2Signature}) {
+    known.push_back({text, Reason::proxy_header_refused, proxy_protocol::kNotListed});
+  }
+  return known;
+}
+
 // For bytes that do not begin with a handshake record.
-std::variant<NeedMore, Error> recognise_http(ByteView bytes) {
+std::variant<NeedMore, Error> recognise_other(ByteView bytes) {
+  static const std::vector<Beginning> known = known_beginnings();
   std::size_t shortest = 0;
-  for (const std::string_view beginning : kHttpBeginnings) {
-    const std::size_t both = std::min(beginning.size(), bytes.size());
+  for (const Beginning& beginning : known) {
+    const std::size_t both = std::min(beginning.text.size(), bytes.size());
     if (!std::equal(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(both),
-                    beginning.begin())) {
+                    beginning.text.begin(), [](std::uint8_t byte, char c) {
+                      return byte == static_cast<std::uint8_t>(c);
+                    })) {
       continue;
     }
-    if (both == beginning.size()) {
-      return Error(Reason::plain_http, Side::client,
-                   "a plain HTTP request came to a TLS port; use https:// or wss://");
+    if (both == beginning.text.size()) {
+      return Error(beginning.reason, Side::client, std::string(beginning.explanation));
     }
-    if (shortest == 0 || beginning.size() < shortest) shortest = beginning.size();
+    if (shortest == 0 || beginning.text.size() < shortest) shortest = beginning.text.size();
   }
   if (shortest != 0) return NeedMore{shortest};
   // "SSH-" tells; more might be a payload, which has no place in a log.
@@ -84,7 +105,7 @@ std::optional<ClientHelloResult> judge_first_bytes(ByteView bytes) {
   }
   if (bytes[0] != kHandshake) {
     return std::visit([](auto answer) { return ClientHelloResult(std::move(answer)); },
-                      recognise_http(bytes));
+                      recognise_other(bytes));
   }
   if (bytes.size() > 1 && bytes[1] != kVersionMajor) {
     return not_tls(fmt::format("the first record has major version {}, where TLS has 3", bytes[1]));

@@ -43,9 +43,10 @@ using ClientHelloResult = std::variant<ClientHello, NeedMore, Error>;
 /// What follows the hello's last record (early data, say) is not looked at.
 /// Errors, all of side client; what the framing shows is refused as soon as it is there, the
 /// hello's body once it is complete:
-/// plain_http (the bytes begin as an HTTP request), not_tls (anything else that is no handshake
-/// record), malformed_client_hello (SSLv2-style, broken framing, a repeated extension, a server
-/// name list that is not exactly one host_name), client_hello_too_large.
+/// plain_http (the bytes begin as an HTTP request), proxy_header_refused (or as a PROXY header,
+/// which only listed peers may send), not_tls (anything else that is no handshake record),
+/// malformed_client_hello (SSLv2-style, broken framing, a repeated extension, a server name list
+/// that is not exactly one host_name), client_hello_too_large.
 ClientHelloResult parse_client_hello(ByteView bytes, std::size_t limit);
 
 /// A fatal alert as one plaintext record (RFC 8446 §6): what refuses a hello.

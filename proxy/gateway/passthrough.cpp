@@ -1,0 +1,58 @@
+#include "gateway/passthrough.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "gateway/access_record.h"
+#include "gateway/request_hash.h"
+#include "gateway/upstream_link.h"
+#include "net/byte_relay.h"
+
+namespace wssgate::gateway {
+namespace {
+
+// For a peer that takes nothing of what was sent to it, or does not end after the other has.
+constexpr Duration kPatience{60'000};
+
+Error unreachable(Error error, const AccessRecord& record) {
+  error.context = fmt::format(
+      "passed through to the upstream '{}', which cannot be reached{}: {}", record.upstream,
+      record.endpoint.empty() ? "" : " at " + record.endpoint, error.text());
+  return error;
+}
+
+void note_end(AccessRecord& record, const net::ByteRelay& relay, const Result<void>& result) {
+  record.bytes_received = relay.from(Side::client).bytes();
+  record.bytes_sent = relay.from(Side::upstream).bytes();
+  if (!result) {
+    record.ended(result.error());
+    return;
+  }
+  record.ended_by = relay.first_to_end();
+  record.reason =
+      record.ended_by == Side::upstream ? Reason::upstream_closed : Reason::client_closed;
+}
+
+}  // namespace
+
+asio::awaitable<Result<void>> run_passthrough(Connection& connection, net::TcpStream& client) {
+  AccessRecord record;
+  record.passthrough = true;
+  upstream::Upstream& to = *connection.site->host->passthrough;
+  auto linked = co_await link_upstream(connection, to, client_hash(to, connection), false, record);
+  if (!linked) co_return unreachable(std::move(linked).error(), record);
+  net::Stream& upstream = *linked->stream;
+  net::ByteRelay relay(client, upstream, connection.waiter, connection.gateway.worker().scratch(),
+                       kPatience);
+  const Result<void> result = co_await relay.run();
+  note_end(record, relay, result);
+  log_access(connection, record);
+  if (!result) {
+    upstream.reset();
+    client.reset();
+  }
+  co_return Result<void>();
+}
+
+}  // namespace wssgate::gateway

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+
+namespace wssgate::gateway {
+
+struct Connection;
+
+/// Counts, and writes the line of a connection that ended before anything could be served on it
+/// (LineSampler). `asked` is the server name as the client sent it; empty: none.
+void log_refusal(const Connection& connection, const Error& error, const std::string& asked);
+
+}  // namespace wssgate::gateway

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "net/stream.h"
+#include "net/waiter.h"
+
+namespace wssgate::net {
+
+/// Bytes both ways between a client and an upstream, exactly as they came, until both have ended or
+/// one is broken. Holds no buffer between reads; what one side refuses is kept (at most one read's
+/// worth) and reading from the other side stops until it is gone. A side's end is passed on as an
+/// end. Belongs to one worker.
+class ByteRelay {
+ public:
+  /// What one side sends to the other.
+  class Way {
+   public:
+    /// Both are borrowed.
+    Way(Stream& from, Stream& to) : from_(from), to_(to) {}
+
+    /// Moves what can be moved now; false when that is nothing.
+    Result<bool> step(std::span<char> scratch);
+    /// The next step reads although nothing was announced.
+    void look_again() { from_.look_again(); }
+    /// The source has ended.
+    bool ended() const { return ended_; }
+    /// And the destination has been told.
+    bool done() const { return done_; }
+    std::uint64_t bytes() const { return bytes_; }
+
+   private:
+    Result<bool> wait_for_room(std::size_t pending_before) const;
+
+    Stream& from_;
+    Stream& to_;
+    std::uint64_t bytes_ = 0;
+    bool ended_ = false;
+    bool done_ = false;
+  };
+
+  /// `patience` is how long one side may take no byte of what was sent to it, or not end after the
+  /// other has. `scratch` is used within one step only; everything is borrowed.
+  ByteRelay(Stream& client, Stream& upstream, Waiter& waiter, std::span<char> scratch,
+            Duration patience);
+
+  /// Errors: client_reset, upstream_reset, stalled, idle (one side has ended, and the other neither
+  /// does nor says anything), the waiter's.
+  asio::awaitable<Result<void>> run();
+
+  const Way& from(Side side) const { return side == Side::client ? up_ : down_; }
+  std::optional<Side> first_to_end() const { return first_to_end_; }
+
+ private:
+  void arm_deadline();
+  Result<bool> step();
+  void hear_out(Way& from_broken);
+  void note_order();
+
+  Stream& client_;
+  Stream& upstream_;
+  Waiter& waiter_;
+  std::span<char> scratch_;
+  Duration patience_;
+  Way up_;
+  Way down_;
+  std::optional<Side> first_to_end_;
+};
+
+}  // namespace wssgate::net
