@@ -59,6 +59,11 @@ Parsed<Duration> DurationForm::operator()(const std::string& text) const {
   return *duration;
 }
 
+Parsed<Duration> DurationOrOffForm::operator()(const std::string& text) const {
+  if (text == "off") return Duration(0);
+  return DurationForm()(text);
+}
+
 Parsed<bool> BoolForm::operator()(const std::string& text) const {
   if (text == "true" || text == "false") return text == "true";
   return Fault{"is neither true nor false", "write 'true' or 'false'"};
@@ -93,6 +98,11 @@ Parsed<std::uint64_t> SizeForm::operator()(const std::string& text) const {
   }
   if (*size < least || *size > most) return outside(format_size(least), format_size(most));
   return *size;
+}
+
+Parsed<std::uint64_t> SizeOrOffForm::operator()(const std::string& text) const {
+  if (text == "off") return std::uint64_t{0};
+  return size(text);
 }
 
 Parsed<std::uint64_t> CountForm::operator()(const std::string& text) const {

@@ -28,6 +28,10 @@ asio::awaitable<Result<UpstreamLink>> link_upstream(Connection& connection,
   const std::size_t turn = upstream.next_turn();
   for (std::size_t i = 0; i < upstream.size(); ++i) {
     const auto& endpoint = upstream.at_turn(turn + i);
+    if (connection.gateway.drains().name(*endpoint)) {
+      failure.context = "all endpoints that can be tried are drained";
+      continue;
+    }
     if (may_reuse) {
       if (auto kept = connection.gateway.pool().take(*endpoint)) {
         record.endpoint = endpoint->text;
