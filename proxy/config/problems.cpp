@@ -12,7 +12,7 @@ namespace {
 // Longer words are no typing error of any known one, and comparing them costs time.
 constexpr std::size_t kLongestWord = 64;
 constexpr std::size_t kMostCompared = 200;
-constexpr std::size_t kMostListed = 12;
+constexpr std::size_t kMostListed = 16;
 
 }  // namespace
 
