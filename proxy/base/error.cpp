@@ -134,8 +134,13 @@ constexpr std::array kReasons = {
     ReasonFacts{Reason::idle, "idle", 0, 0, "nothing happened for too long"},
     ReasonFacts{Reason::stalled, "stalled", 0, 0,
                 "nothing of what was sent was taken for too long"},
+    ReasonFacts{Reason::ping_timeout, "ping_timeout", 0, 0,
+                "nothing came for websocket.ping_timeout after a ping"},
+    ReasonFacts{Reason::message_too_large, "message_too_large", 0, 0,
+                "the message is larger than websocket.max_message"},
+    ReasonFacts{Reason::max_age, "max_age", 0, 0, "it has been open for websocket.max_age"},
     ReasonFacts{Reason::draining, "draining", 503, 0,
-                "wssgate is stopping and its drain limit has passed"},
+                "wssgate drains, and this had not ended at the drain limit"},
     ReasonFacts{Reason::internal_error, "internal_error", 500, 0, "a bug in wssgate"},
 };
 

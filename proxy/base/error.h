@@ -81,6 +81,9 @@ enum class Reason : std::uint8_t {
   client_reset,
   idle,
   stalled,
+  ping_timeout,
+  message_too_large,
+  max_age,
   draining,
   internal_error,
 };

@@ -134,6 +134,20 @@ int run_command_line(int argc, char** argv) {
       "have the program that is on the disk now take over, without a refused connection");
   add_admin_options(*upgrade_command, upgrade_options);
 
+  DrainOptions drain_options;
+  CLI::App* drain_command = app.add_subcommand(
+      "drain",
+      "take the running process, a host or an endpoint out of service: nothing new, and WebSockets "
+      "are closed one after the other within timeouts.drain. Drained entirely, the process ends");
+  add_admin_options(*drain_command, drain_options.admin);
+  auto* const host =
+      drain_command->add_option("--host", drain_options.host, "only the host that has this name");
+  auto* const endpoint = drain_command->add_option(
+      "--endpoint", drain_options.endpoint, "only this endpoint, as configured or by its address");
+  host->excludes(endpoint);
+  drain_command->add_flag("--undo", drain_options.undo,
+                          "the host or endpoint gets new connections again");
+
   DevOptions dev_options;
   CLI::App* dev_command =
       app.add_subcommand("dev", "serve wss:// on this machine with a local CA, at once");
@@ -160,6 +174,7 @@ int run_command_line(int argc, char** argv) {
     if (status_command->parsed()) return status(status_options);
     if (reload_command->parsed()) return reload(reload_options);
     if (upgrade_command->parsed()) return upgrade(upgrade_options);
+    if (drain_command->parsed()) return drain(drain_options);
     return dev(dev_options);
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "wssgate: %s\n", failure.what());

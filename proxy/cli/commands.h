@@ -39,6 +39,14 @@ struct AdminOptions {
   bool json = false;
 };
 
+struct DrainOptions {
+  AdminOptions admin;
+  /// One of both, or neither for everything.
+  std::string host;
+  std::string endpoint;
+  bool undo = false;
+};
+
 struct DevOptions {
   std::vector<std::string> names;
   /// Empty: a built-in WebSocket echo backend.
@@ -64,6 +72,9 @@ int status(const AdminOptions& options);
 int reload(const AdminOptions& options);
 /// Has the program that is on the disk now take over from the running process. 0 when it serves.
 int upgrade(const AdminOptions& options);
+/// Has the running process close its tunnels, or those of a host or endpoint, one after the other.
+/// Without either the process ends, as at SIGTERM. 0 when it has begun.
+int drain(const DrainOptions& options);
 /// Serves wss:// on this machine with a certificate of a local CA.
 int dev(const DevOptions& options);
 

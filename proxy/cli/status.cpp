@@ -111,18 +111,25 @@ void print(const json& status) {
       fmt::format("wssgate {}, process {}, since {}\n"
                   "configuration  {}\n"
                   "listeners      {}\n"
-                  "connections    {} open, {} workers\n"
+                  "connections    {} open, {} of them WebSockets, {} workers\n"
                   "last reload    {} ({}): {}\n",
                   status.value("version", ""), status.value("pid", 0), status.value("started", ""),
                   status.value("config", ""), joined(status.at("listeners")),
-                  status.value("connections", 0), status.value("workers", 0),
-                  reload.value("at", ""), reload.value("cause", ""),
+                  status.value("connections", 0), status.at("tunnels").value("open", 0),
+                  status.value("workers", 0), reload.value("at", ""), reload.value("cause", ""),
                   reload.value("ok", false) ? "what is on the disk serves"
                   : reload.at("refused").empty()
                       ? "not all that is on the disk serves, see below"
                       : "the configuration on the disk is refused; the one before goes on")
           .c_str(),
       stdout);
+  for (const auto& drain : status.at("draining")) {
+    std::fputs(
+        fmt::format("DRAINING       {}: {} WebSockets left, {} s left\n", drain.value("target", ""),
+                    drain.value("tunnels_left", 0), drain.value("ms_left", 0) / 1000)
+            .c_str(),
+        stdout);
+  }
   print_problems(reload.at("refused"));
   print_problems(held_elsewhere(status));
   for (const auto& name : status.at("hosts_without_certificate")) {

@@ -106,6 +106,42 @@ void describe(V& v, CertificateFiles& c) {
           c.staple, PathForm{});
 }
 
+/// The keys of both structs; the forms are those of their members.
+template <class V, class T, class DurationF, class OffF, class SizeF>
+void describe_tunnel(V& v, T& t, const DurationF& duration, const OffF& or_off, const SizeF& size) {
+  v.value({"ping_interval", "30s",
+           "A side that has sent nothing for so long gets a ping, whose pong goes no further; or "
+           "off."},
+          t.ping_interval, or_off);
+  v.value({"ping_timeout", "20s",
+           "For anything to come after such a ping; then the tunnel is ended as half-open."},
+          t.ping_timeout, duration);
+  v.value({"idle_timeout", "1h",
+           "Without a byte of the client or the upstream, before the tunnel is closed (1001); or "
+           "off."},
+          t.idle_timeout, or_off);
+  v.value({"max_age", "24h", "After so long a tunnel is closed (1012), busy or not; or off."},
+          t.max_age, or_off);
+  v.value({"max_message", "1MiB",
+           "A message with more payload than that, as it is on the wire, closes the tunnel (1009); "
+           "or off."},
+          t.max_message, size);
+}
+
+inline constexpr SizeOrOffForm kMessageSizeForm{{1024, std::uint64_t{1} << 40U}};
+
+template <class V>
+void describe(V& v, WebSocketTerms& t) {
+  describe_tunnel(v, t, DurationForm{}, DurationOrOffForm{}, kMessageSizeForm);
+}
+
+template <class V>
+void describe(V& v, WebSocketOverrides& t) {
+  describe_tunnel(v, t, OptionalForm<DurationForm, Duration>{},
+                  OptionalForm<DurationOrOffForm, Duration>{},
+                  OptionalForm<SizeOrOffForm, std::uint64_t>{kMessageSizeForm});
+}
+
 template <class V>
 void describe(V& v, Route& r) {
   v.value({"path", "/ws/",
@@ -126,6 +162,9 @@ void describe(V& v, Route& r) {
             "Clients that send no Origin are no browsers, and pass.",
             Presence::not_empty},
            r.allowed_origins, OriginForm{});
+  v.section({"tunnel", "{ping_interval: off}",
+             "As the section websocket, for this route's WebSockets alone."},
+            r.tunnel);
 }
 
 template <class V>
@@ -222,7 +261,10 @@ void describe(V& v, Timeouts& t) {
            "Without a byte either way, in a request, its answer or between requests. An open "
            "WebSocket is not touched by it."},
           t.idle_http, form);
-  v.value({"drain", "30s", "For open requests to finish after a signal to stop."}, t.drain, form);
+  v.value({"drain", "30s",
+           "For open requests to finish, and WebSockets to be closed one after the other, once "
+           "wssgate is told to stop, is replaced, or drains a host or an endpoint."},
+          t.drain, form);
 }
 
 template <class V>
@@ -274,11 +316,11 @@ void describe(V& v, log::Settings& l) {
 
 template <class V>
 void describe(V& v, Admin& a) {
-  v.value(
-      {"address", "unix:/run/wssgate/admin.sock",
-       "Where 'wssgate status' and 'wssgate reload' reach this process: a unix socket that only "
-       "its own user may use, or off."},
-      a.address, AdminAddressForm{});
+  v.value({"address", "unix:/run/wssgate/admin.sock",
+           "Where 'wssgate status', 'reload', 'drain' and 'upgrade' reach this process: a unix "
+           "socket that only "
+           "its own user may use, or off."},
+          a.address, AdminAddressForm{});
 }
 
 template <class V>
@@ -317,6 +359,7 @@ void describe(V& v, Config& c) {
             c.timeouts);
   v.section({"limits", "{connections: 100000}", "How much to accept, in B, KiB, MiB or GiB."},
             c.limits);
+  v.section({"websocket", "{ping_interval: 30s}", "How open WebSockets are kept."}, c.websocket);
   v.section({"log", "{level: info}", "What is written where. The operational log goes to stderr."},
             c.log);
 }

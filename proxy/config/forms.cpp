@@ -26,6 +26,12 @@ Fault outside(std::string least, std::string most) {
   return {"is out of range", fmt::format("write a value from {} to {}", least, most)};
 }
 
+template <class T>
+Parsed<T> or_off(Parsed<T> parsed) {
+  if (Fault* const fault = std::get_if<Fault>(&parsed)) fault->instead += ", or 'off'";
+  return parsed;
+}
+
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' || c == '_' ||
          c == '.';
@@ -57,6 +63,11 @@ Parsed<Duration> DurationForm::operator()(const std::string& text) const {
     return outside("1ms", format_duration(most));
   }
   return *duration;
+}
+
+Parsed<Duration> DurationOrOffForm::operator()(const std::string& text) const {
+  if (text == "off") return Duration(0);
+  return or_off(DurationForm()(text));
 }
 
 Parsed<bool> BoolForm::operator()(const std::string& text) const {
@@ -93,6 +104,11 @@ Parsed<std::uint64_t> SizeForm::operator()(const std::string& text) const {
   }
   if (*size < least || *size > most) return outside(format_size(least), format_size(most));
   return *size;
+}
+
+Parsed<std::uint64_t> SizeOrOffForm::operator()(const std::string& text) const {
+  if (text == "off") return std::uint64_t{0};
+  return or_off(size(text));
 }
 
 Parsed<std::uint64_t> CountForm::operator()(const std::string& text) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,11 @@ struct DurationForm {
   Parsed<Duration> operator()(const std::string& text) const;
 };
 
+/// A duration, or "off" (0).
+struct DurationOrOffForm {
+  Parsed<Duration> operator()(const std::string& text) const;
+};
+
 /// "true" or "false".
 struct BoolForm {
   Parsed<bool> operator()(const std::string& text) const;
@@ -50,6 +56,23 @@ struct SizeForm {
   std::uint64_t least;
   std::uint64_t most;
   Parsed<std::uint64_t> operator()(const std::string& text) const;
+};
+
+/// A size, or "off" (0).
+struct SizeOrOffForm {
+  SizeForm size;
+  Parsed<std::uint64_t> operator()(const std::string& text) const;
+};
+
+/// What another form makes, for a key that may be left out.
+template <class Form, class T>
+struct OptionalForm {
+  Form form;
+  Parsed<std::optional<T>> operator()(const std::string& text) const {
+    auto parsed = form(text);
+    if (Fault* const fault = std::get_if<Fault>(&parsed)) return std::move(*fault);
+    return std::optional<T>(std::get<T>(std::move(parsed)));
+  }
 };
 
 struct CountForm {

@@ -14,6 +14,14 @@ std::string Hsts::field_value() const {
   return value;
 }
 
+WebSocketTerms WebSocketOverrides::over(const WebSocketTerms& general) const {
+  return {.ping_interval = ping_interval.value.value_or(general.ping_interval),
+          .ping_timeout = ping_timeout.value.value_or(general.ping_timeout),
+          .idle_timeout = idle_timeout.value.value_or(general.idle_timeout),
+          .max_age = max_age.value.value_or(general.max_age),
+          .max_message = max_message.value.value_or(general.max_message)};
+}
+
 std::vector<std::string> listener_names(const Config& config) {
   std::vector<std::string> names;
   std::map<std::string, int> times;

@@ -87,6 +87,34 @@ struct Tickets {
 
 enum class WebSocketRule : std::uint8_t { allowed, required, refused };
 
+/// How WebSockets are kept once they are open. Zero is "off".
+struct WebSocketTerms {
+  /// A side that sent nothing for so long gets a ping of ours …
+  Duration ping_interval{30'000};
+  /// … and is given up when nothing comes for so long after it.
+  Duration ping_timeout{20'000};
+  Duration idle_timeout{0};
+  Duration max_age{0};
+  /// Payload bytes, as they are on the wire.
+  std::uint64_t max_message = 0;
+  bool operator==(const WebSocketTerms&) const = default;
+};
+
+/// What a route says of its own WebSockets.
+struct WebSocketOverrides {
+  SourceLocation at;
+  Located<std::optional<Duration>> ping_interval;
+  Located<std::optional<Duration>> ping_timeout;
+  Located<std::optional<Duration>> idle_timeout;
+  Located<std::optional<Duration>> max_age;
+  Located<std::optional<std::uint64_t>> max_message;
+
+  /// `general`, but for what is said here.
+  WebSocketTerms over(const WebSocketTerms& general) const;
+
+  bool operator==(const WebSocketOverrides&) const = default;
+};
+
 struct Route {
   SourceLocation at;
   /// Starts with '/'. Matches itself and everything below it, whole segments only.
@@ -96,6 +124,7 @@ struct Route {
   /// Empty: any origin. "same-host", an origin ("https://app.example.com"), or one with a
   /// wildcard label ("https://*.example.com").
   std::vector<Located<std::string>> allowed_origins;
+  std::optional<WebSocketOverrides> tunnel = std::nullopt;
   bool operator==(const Route&) const = default;
 };
 
@@ -336,6 +365,7 @@ struct Config {
   std::vector<Network> trusted_proxies;
   Timeouts timeouts;
   Limits limits;
+  WebSocketTerms websocket;
   log::Settings log;
   bool operator==(const Config&) const = default;
 };

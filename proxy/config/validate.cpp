@@ -111,6 +111,10 @@ void check_routes(const Host& host, Problems& problems) {
                    "allowed_origins has no meaning where WebSockets are refused",
                    "remove it, or 'websocket: refused'");
     }
+    if (route.websocket == WebSocketRule::refused && route.tunnel) {
+      problems.add(place_of(route.tunnel->at), "tunnel has no meaning where WebSockets are refused",
+                   "remove it, or 'websocket: refused'");
+    }
   }
 }
 

@@ -89,7 +89,10 @@ class AdminSocket::Visit : public std::enable_shared_from_this<Visit> {
     const auto head = http::parse_request_head(std::string_view(text_).substr(0, *length));
     if (!head) return answer(400, R"({"error": "this is no HTTP request that can be answered"})");
     deadline_.cancel();
-    handler_({std::string(head->method), http::route_path(head->target)},
+    const auto mark = head->target.find('?');
+    const bool asks = mark != std::string_view::npos;
+    handler_({std::string(head->method), http::route_path(head->target),
+              std::string(asks ? head->target.substr(mark + 1) : std::string_view())},
              [self = shared_from_this()](int status, const std::string& json) {
                self->answer(status, json);
              });

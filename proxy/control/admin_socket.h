@@ -17,6 +17,8 @@ class AdminSocket {
   struct Request {
     std::string method;
     std::string path;
+    /// What follows the '?', as it was sent.
+    std::string query;
   };
   /// Sends the answer, a JSON text; later, if need be.
   using Answer = std::function<void(int status, const std::string& json)>;

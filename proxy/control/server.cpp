@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -148,7 +149,7 @@ void Server::adopt(std::shared_ptr<const gateway::Snapshot> snapshot,
 }
 
 /// Until each has done what was posted to it. Workers never block: it is the turn that they are in.
-void Server::await_workers() {
+void Server::await_workers() const {
   const auto done = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(workers_.size()));
   for (const auto& parts : workers_) parts->worker.post([done] { done->count_down(); });
   done->wait();
@@ -157,15 +158,53 @@ void Server::await_workers() {
 void Server::drain(Successor successor) {
   draining_ = true;
   for (const auto& parts : workers_) {
-    parts->worker.post([parts = parts.get(), successor] {
+    parts->worker.post([parts = parts.get(), successor, limit = snapshot_->config.timeouts.drain] {
       for (const auto& [name, listeners] : parts->listeners) {
         for (const auto& listener : listeners) {
           successor == Successor::none ? listener->close() : listener->leave();
         }
       }
-      parts->gateway.drain();
+      parts->gateway.drain(limit);
     });
   }
+}
+
+void Server::drain(const gateway::DrainTarget& target) {
+  for (const auto& parts : workers_) {
+    parts->worker.post([parts = parts.get(), target, limit = snapshot_->config.timeouts.drain] {
+      parts->gateway.drain(target, limit);
+    });
+  }
+}
+
+void Server::resume(const gateway::DrainTarget& target) {
+  for (const auto& parts : workers_) {
+    parts->worker.post([parts = parts.get(), target] { parts->gateway.resume(target); });
+  }
+}
+
+std::uint64_t Server::open_tunnels(const gateway::DrainTarget& target) const {
+  std::atomic<std::uint64_t> open{0};
+  for (const auto& parts : workers_) {
+    parts->worker.post([parts = parts.get(), &target, &open] {
+      open.fetch_add(parts->gateway.tunnels(target), std::memory_order_relaxed);
+    });
+  }
+  await_workers();
+  return open;
+}
+
+gateway::TunnelCounts Server::ended_tunnels() const {
+  std::vector<gateway::TunnelCounts> each(workers_.size());
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->worker.post([parts = workers_[i].get(), counts = &each[i]] {
+      *counts = parts->gateway.ended_tunnels();
+    });
+  }
+  await_workers();
+  gateway::TunnelCounts all;
+  for (const gateway::TunnelCounts& counts : each) all.add(counts);
+  return all;
 }
 
 void Server::stop() {

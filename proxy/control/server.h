@@ -6,7 +6,9 @@
 
 #include "control/listening.h"
 #include "gateway/admission.h"
+#include "gateway/drains.h"
 #include "gateway/snapshot.h"
+#include "gateway/tunnel_counts.h"
 
 namespace wssgate::control {
 
@@ -39,8 +41,17 @@ class Server {
 
   /// Who serves those that connect from now on.
   enum class Successor { none, another_process };
-  /// Stops accepting; idle connections end now, others with their current request.
+  /// Stops accepting; idle connections end now, others with their current request, and tunnels are
+  /// closed one after the other within timeouts.drain.
   void drain(Successor successor = Successor::none);
+  /// The same for the tunnels of one host or endpoint, which gets no new connections until
+  /// resume().
+  void drain(const gateway::DrainTarget& target);
+  void resume(const gateway::DrainTarget& target);
+  /// Open ones that the drain of `target` closes.
+  std::uint64_t open_tunnels(const gateway::DrainTarget& target = {}) const;
+  /// Since the start.
+  gateway::TunnelCounts ended_tunnels() const;
   /// Cuts whatever is left and ends the workers.
   void stop();
 
@@ -49,7 +60,7 @@ class Server {
 
   void listen(std::vector<ListeningAddress> opened);
   void close_listener(const std::string& name);
-  void await_workers();
+  void await_workers() const;
 
   std::shared_ptr<const gateway::Snapshot> snapshot_;
   struct Listening {

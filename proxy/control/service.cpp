@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/report_json.h"
+#include "control/drain_request.h"
 #include "control/service_manager.h"
 #include "control/status.h"
 
@@ -100,6 +101,7 @@ Service::Service(std::shared_ptr<const gateway::Snapshot> snapshot,
       stapler_(stapler_settings(snapshot->config.stapling),
                [this] { asio::post(loop_, [this] { rebuild_with_staples(); }); }),
       server_(stapled(stapler_, std::move(snapshot)), std::move(listening)),
+      partial_drains_(loop_, server_),
       reloader_(loop_, server_, std::move(load), std::move(warnings)),
       upgrade_(loop_, server_, [this](pid_t pid) { replaced_by(pid); }),
       watch_(loop_, [this] { reloader_.request("files have changed"); }),
@@ -133,15 +135,20 @@ void Service::open_admin() {
                                 : AdminSocket::Take::free_path);
   } catch (const std::system_error& error) {
     log::warn("admin_unavailable",
-              "the admin socket cannot be opened, so 'wssgate status' and 'wssgate reload' do not "
-              "reach this process (SIGHUP does). name another one under admin.address, or 'off'",
+              "the admin socket cannot be opened, so 'wssgate status' and its like do not reach "
+              "this process (signals do). name another one under admin.address, or 'off'",
               {{"address", address}, {"error", error.code().message()}});
   }
 }
 
 void Service::handle(const AdminSocket::Request& request, const AdminSocket::Answer& answer) {
   if (request.path == "/status" && request.method == "GET") {
-    answer(200, json_text(status(server_, reloader_, stapler_, started_)));
+    answer(200, json_text(status({.server = server_,
+                                  .reloader = reloader_,
+                                  .stapler = stapler_,
+                                  .shutdown = shutdown_,
+                                  .partial_drains = partial_drains_,
+                                  .started = started_})));
   } else if (request.path == "/reload" && request.method == "POST") {
     reloader_.request("wssgate reload",
                       [answer](const Reload& reload) { answer(200, json_text(to_json(reload))); });
@@ -150,11 +157,33 @@ void Service::handle(const AdminSocket::Request& request, const AdminSocket::Ans
       answer(200,
              json_text({{"ok", outcome.ok()}, {"pid", outcome.pid}, {"error", outcome.error}}));
     });
-  } else if (request.path == "/status" || request.path == "/reload" || request.path == "/upgrade") {
-    answer(405, R"({"error": "GET /status, POST /reload and POST /upgrade"})");
+  } else if (request.path == "/drain" && request.method == "POST") {
+    drain(request, answer);
   } else {
-    answer(404, R"({"error": "there are GET /status, POST /reload and POST /upgrade"})");
+    const bool known = request.path == "/status" || request.path == "/reload" ||
+                       request.path == "/upgrade" || request.path == "/drain";
+    answer(known ? 405 : 404,
+           R"({"error": "there are GET /status, POST /reload, POST /upgrade and POST /drain"})");
   }
+}
+
+void Service::drain(const AdminSocket::Request& request, const AdminSocket::Answer& answer) {
+  const auto parsed = parse_drain_request(request.query);
+  if (!parsed) return answer(400, json_text({{"error", "not one of host=, endpoint= and undo=1"}}));
+  PartialDrains::Outcome outcome{parsed->target, {}};
+  if (parsed->target.kind != gateway::DrainTarget::Kind::everything) {
+    outcome = parsed->undo ? partial_drains_.resume(parsed->target)
+                           : partial_drains_.begin(parsed->target);
+  } else if (parsed->undo) {
+    outcome.error = "the drain of everything cannot be undone: nobody listens any more";
+  } else {
+    shutdown_.drain();
+  }
+  answer(200, json_text({{"ok", outcome.ok()},
+                         {"error", outcome.error},
+                         {"target", outcome.target.text()},
+                         {"tunnels", server_.open_tunnels(outcome.target)},
+                         {"limit_ms", server_.snapshot()->config.timeouts.drain.count()}}));
 }
 
 /// The service manager is told first: it would take our end for the service's.

@@ -9,6 +9,7 @@
 #include "control/file_watch.h"
 #include "control/handover.h"
 #include "control/ocsp_stapler.h"
+#include "control/partial_drains.h"
 #include "control/reloader.h"
 #include "control/server.h"
 #include "control/shutdown.h"
@@ -38,6 +39,7 @@ class Service {
  private:
   void open_admin();
   void handle(const AdminSocket::Request& request, const AdminSocket::Answer& answer);
+  void drain(const AdminSocket::Request& request, const AdminSocket::Answer& answer);
   void replaced_by(pid_t pid);
   void settle();
   void staple();
@@ -53,6 +55,7 @@ class Service {
   Shutdown shutdown_;
   OcspStapler stapler_;
   Server server_;
+  PartialDrains partial_drains_;
   Reloader reloader_;
   Upgrade upgrade_;
   FileWatch watch_;

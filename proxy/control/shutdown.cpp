@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "control/partial_drains.h"
 #include "control/service_manager.h"
 
 namespace wssgate::control {
@@ -48,6 +49,12 @@ void Shutdown::heed(int signal) {
   await_signal();
 }
 
+void Shutdown::drain() {
+  if (deadline_) return;
+  tell_service_manager("STOPPING=1");
+  begin("wssgate drain", Server::Successor::none);
+}
+
 void Shutdown::replaced() {
   if (!deadline_) begin("replaced by another process", Server::Successor::another_process);
 }
@@ -55,10 +62,12 @@ void Shutdown::replaced() {
 void Shutdown::begin(const std::string& why, Server::Successor successor) {
   const Duration limit = server_.snapshot()->config.timeouts.drain;
   deadline_ = Clock::now() + limit;
+  next_progress_ = Clock::now() + kDrainProgress;
   log::info("draining",
-            fmt::format("{}: no new connections; waiting up to {} for {} open. a second signal "
-                        "ends them at once",
-                        why, format_duration(limit), server_.open_connections()));
+            fmt::format("{}: no new connections; within {} the {} open ones finish their requests "
+                        "and are closed. a second signal ends them at once",
+                        why, format_duration(limit), server_.open_connections()),
+            {{"tunnels", static_cast<std::int64_t>(server_.open_tunnels())}});
   server_.drain(successor);
   look();
 }
@@ -69,10 +78,16 @@ void Shutdown::look() {
     return finish(fmt::format("the drain limit has passed: ending {} connections",
                               server_.open_connections()));
   }
+  if (Clock::now() >= next_progress_) tell_progress();
   timer_.expires_after(kDrainLook);
   timer_.async_wait([this](const asio::error_code& error) {
     if (!error) look();
   });
+}
+
+void Shutdown::tell_progress() {
+  next_progress_ += kDrainProgress;
+  log_drain_progress({}, server_, *deadline_);
 }
 
 void Shutdown::cut_short() {

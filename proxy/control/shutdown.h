@@ -11,16 +11,22 @@
 
 namespace wssgate::control {
 
-/// Heeds the process's signals, and ends it: no new connections, requests finish, tunnels go on
-/// until timeouts.drain has passed. Belongs to the loop's thread.
+/// Heeds the process's signals, and ends it: no new connections, requests finish, tunnels are
+/// closed one after the other, and what is left when timeouts.drain has passed is cut. Belongs to
+/// the loop's thread.
 class Shutdown {
  public:
   /// `on_hangup` is called for each SIGHUP, and `on_upgrade` for each SIGUSR2, which end nothing.
   Shutdown(asio::io_context& loop, Server& server, std::function<void()> on_hangup,
            std::function<void()> on_upgrade);
 
+  /// As SIGTERM, which it stands for.
+  void drain();
   /// Another process has taken over: this one ends when its connections have.
   void replaced();
+
+  /// When a drain that is under way ends at the latest.
+  std::optional<std::chrono::steady_clock::time_point> deadline() const { return deadline_; }
 
   /// 0, or 1 when a second signal cut the end short.
   int exit_code() const { return exit_code_; }
@@ -30,6 +36,7 @@ class Shutdown {
   void heed(int signal);
   void begin(const std::string& why, Server::Successor successor);
   void look();
+  void tell_progress();
   void cut_short();
   void finish(const std::string& message);
 
@@ -40,6 +47,7 @@ class Shutdown {
   asio::signal_set signals_;
   asio::steady_timer timer_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
+  std::chrono::steady_clock::time_point next_progress_;
   int exit_code_ = 0;
 };
 

@@ -167,26 +167,61 @@ json upstreams_json(const gateway::Snapshot& snapshot) {
   return upstreams;
 }
 
+json tunnels_json(const Server& server) {
+  json ended = json::array();
+  const auto counts = server.ended_tunnels();
+  for (const auto& [end, count] : counts.by_end()) {
+    ended.push_back({{"by", side_label(end.by)},
+                     {"reason", reason_label(end.reason)},
+                     {"code", end.code == 0 ? json(nullptr) : json(end.code)},
+                     {"tunnels", count.tunnels},
+                     {"open_ms", count.open.count()}});
+  }
+  return {{"open", server.open_tunnels()}, {"ended", ended}};
+}
+
+json drain_json(const Server& server, const gateway::DrainTarget& target,
+                std::chrono::steady_clock::time_point deadline) {
+  const auto left =
+      std::chrono::duration_cast<Duration>(deadline - std::chrono::steady_clock::now());
+  return {{"target", target.text()},
+          {"tunnels_left", server.open_tunnels(target)},
+          {"ms_left", std::max<Duration::rep>(0, left.count())}};
+}
+
+json draining_json(const StatusSources& sources) {
+  json drains = json::array();
+  if (const auto deadline = sources.shutdown.deadline()) {
+    drains.push_back(drain_json(sources.server, {}, *deadline));
+  }
+  for (const PartialDrains::Drain& drain : sources.partial_drains.all()) {
+    drains.push_back(drain_json(sources.server, drain.target, drain.deadline));
+  }
+  return drains;
+}
+
 }  // namespace
 
-nlohmann::json status(const Server& server, const Reloader& reloader, const OcspStapler& stapler,
-                      std::chrono::system_clock::time_point started) {
+nlohmann::json status(const StatusSources& sources) {
+  const Server& server = sources.server;
   const gateway::Snapshot& snapshot = *server.snapshot();
   json listeners = json::array();
   for (const SocketAddress& address : server.addresses()) listeners.push_back(address.text());
   return {{"version", WSSGATE_VERSION},
           {"pid", ::getpid()},
-          {"started", pki::iso_time(started)},
+          {"started", pki::iso_time(sources.started)},
           {"config", snapshot.config.file},
           {"listeners", listeners},
           {"workers", server.workers()},
           {"connections", server.open_connections()},
           {"refused", refusals_json(server.refused())},
-          {"last_reload", to_json(reloader.last())},
+          {"tunnels", tunnels_json(server)},
+          {"draining", draining_json(sources)},
+          {"last_reload", to_json(sources.reloader.last())},
           {"unverified_upstreams", unverified_upstreams(snapshot)},
           {"hosts_without_certificate", hosts_without_certificate(snapshot)},
           {"upstreams", upstreams_json(snapshot)},
-          {"certificates", certificates_json(snapshot, stapler)}};
+          {"certificates", certificates_json(snapshot, sources.stapler)}};
 }
 
 nlohmann::json to_json(const Reload& reload) {

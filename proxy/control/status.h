@@ -4,14 +4,25 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "control/ocsp_stapler.h"
+#include "control/partial_drains.h"
 #include "control/reloader.h"
 #include "control/server.h"
+#include "control/shutdown.h"
 
 namespace wssgate::control {
 
+/// Whom to ask.
+struct StatusSources {
+  const Server& server;
+  const Reloader& reloader;
+  const OcspStapler& stapler;
+  const Shutdown& shutdown;
+  const PartialDrains& partial_drains;
+  std::chrono::system_clock::time_point started;
+};
+
 /// What `GET /status` answers. Its keys are stable.
-nlohmann::json status(const Server& server, const Reloader& reloader, const OcspStapler& stapler,
-                      std::chrono::system_clock::time_point started);
+nlohmann::json status(const StatusSources& sources);
 
 /// What `POST /reload` answers: {"ok", "changed", "cause", "at", "took_ms", "refused": [problems],
 /// "held": [problems], "warnings": [problems]}.

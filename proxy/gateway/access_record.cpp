@@ -35,7 +35,7 @@ void log_access(const Connection& connection, const AccessRecord& record) {
   const std::string path = printable(record.path, 1024);
   const std::string authority = printable(record.authority);
   std::vector<log::Field> fields;
-  fields.reserve(26);
+  fields.reserve(27);
   const auto text = [&](std::string_view name, std::string_view value) {
     if (!value.empty()) fields.push_back({name, value});
   };
@@ -64,6 +64,7 @@ void log_access(const Connection& connection, const AccessRecord& record) {
     number("messages_sent", record.messages_sent);
     if (record.client_close_code) number("client_close_code", *record.client_close_code);
     if (record.upstream_close_code) number("upstream_close_code", *record.upstream_close_code);
+    if (record.proxy_close_code) number("proxy_close_code", *record.proxy_close_code);
   }
   if (record.ended_by) text("ended_by", side_label(*record.ended_by));
   if (record.reason != Reason::none) text("reason", reason_label(record.reason));

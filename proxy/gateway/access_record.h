@@ -41,6 +41,8 @@ struct AccessRecord {
   std::uint64_t messages_sent = 0;
   std::optional<std::uint16_t> client_close_code;
   std::optional<std::uint16_t> upstream_close_code;
+  /// Of our own, where we closed it.
+  std::optional<std::uint16_t> proxy_close_code;
 
   Reason reason = Reason::none;
   /// Who ended it; for an ordinary response nobody in particular did.

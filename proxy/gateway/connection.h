@@ -13,6 +13,8 @@
 
 namespace wssgate::gateway {
 
+class TunnelRelay;
+
 /// What the phases of one client connection share. Lives in the frame of its session, in one
 /// worker's thread, from accept to close.
 struct Connection {
@@ -46,6 +48,9 @@ struct Connection {
   std::string tls_version;
   /// It has had a request: idle, it may be closed without anybody missing an answer.
   bool served = false;
+  /// Once it is one: where its upstream end leads, and who carries it. Borrowed while that runs.
+  const upstream::Endpoint* endpoint = nullptr;
+  TunnelRelay* tunnel = nullptr;
   /// The fields that tell upstreams of the client's certificate; empty without one.
   std::string client_certificate;
 };

@@ -243,9 +243,11 @@ Result<void> Exchange::accept_upgrade(const http::ResponseHead& response) {
 }
 
 Result<void> Exchange::begin_response(const http::ResponseHead& response) {
-  const bool wanted = request_.keep_alive && !upload_broken_ && !connection_.gateway.draining();
+  const Host& host = *connection_.site->host;
+  const bool draining = connection_.gateway.draining() || connection_.gateway.drains().name(host);
+  const bool wanted = request_.keep_alive && !upload_broken_ && !draining;
   http::ResponseTravel travel = http::travel_for(response, request_, wanted);
-  travel.strict_transport_security = connection_.site->host->strict_transport_security;
+  travel.strict_transport_security = host.strict_transport_security;
   client_keep_alive_ = travel.keep_alive;
   upstream_keep_alive_ =
       response.keep_alive && response.framing.kind != http::Framing::Kind::until_close;

@@ -1,5 +1,6 @@
 #include "gateway/gateway.h"
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <new>
@@ -45,6 +46,11 @@ void report_dropped(const std::exception_ptr& failure) {
   }
 }
 
+bool is_tunnel_of(const Connection& connection, const DrainTarget& target) {
+  return connection.tunnel != nullptr &&
+         (target.covers(*connection.site->host) || target.covers(*connection.endpoint));
+}
+
 }  // namespace
 
 Connection::Connection(Gateway& owner, std::shared_ptr<const Snapshot> running,
@@ -80,13 +86,37 @@ void Gateway::accept(net::Fd socket, const SocketAddress& client, const std::str
                  report_dropped);
 }
 
-void Gateway::drain() {
+void Gateway::drain(Duration limit) {
   draining_ = true;
+  drain(DrainTarget(), limit);
   for (Connection* connection : open_) {
     // A request that lies in the socket already is one that came before.
     if (connection->stream) connection->stream->look_again();
     connection->waiter.notify();
   }
+}
+
+void Gateway::drain(const DrainTarget& target, Duration limit) {
+  const DrainWindow window(std::chrono::steady_clock::now(), limit);
+  drains_.add(target, window);
+  const std::size_t count = tunnels(target);
+  std::size_t index = 0;
+  for (Connection* connection : open_) {
+    if (!is_tunnel_of(*connection, target)) continue;
+    connection->tunnel->order_close(window.order(index++, count));
+    connection->waiter.notify();
+  }
+}
+
+void Gateway::tunnel_begun(Connection& connection) {
+  const auto* window = drains_.window_for(*connection.site->host, *connection.endpoint);
+  if (window != nullptr) connection.tunnel->order_close(window->order_now());
+}
+
+std::uint64_t Gateway::tunnels(const DrainTarget& target) const {
+  return std::count_if(open_.begin(), open_.end(), [&](const Connection* connection) {
+    return is_tunnel_of(*connection, target);
+  });
 }
 
 void Gateway::abort_all() {

@@ -7,9 +7,11 @@
 
 #include "base/address.h"
 #include "gateway/admission.h"
+#include "gateway/drains.h"
 #include "gateway/handshake_turns.h"
 #include "gateway/line_sampler.h"
 #include "gateway/snapshot.h"
+#include "gateway/tunnel_counts.h"
 #include "net/fd.h"
 #include "net/worker.h"
 #include "upstream/connection_pool.h"
@@ -33,12 +35,21 @@ class Gateway {
   /// refuses it when the limit is reached.
   void accept(net::Fd socket, const SocketAddress& client, const std::string& listener);
 
-  /// From now on connections end when their current request does; idle ones end now.
-  void drain();
+  /// From now on connections end when their current request does; idle ones end now, and tunnels
+  /// are closed one after the other within `limit`.
+  void drain(Duration limit);
+  /// The host or endpoint gets no new connections until resume(); its tunnels are closed one after
+  /// the other within `limit`.
+  void drain(const DrainTarget& target, Duration limit);
+  void resume(const DrainTarget& target) { drains_.remove(target); }
   /// Ends every connection now.
   void abort_all();
 
   bool draining() const { return draining_; }
+  const Drains& drains() const { return drains_; }
+  /// Open ones that the drain of `target` closes.
+  std::uint64_t tunnels(const DrainTarget& target) const;
+  const TunnelCounts& ended_tunnels() const { return ended_tunnels_; }
   net::Worker& worker() { return worker_; }
   upstream::ConnectionPool& pool() { return pool_; }
   Admission& admission() { return admission_; }
@@ -54,6 +65,9 @@ class Gateway {
   /// Sessions announce themselves while they run.
   void joined(Connection& connection) { open_.insert(&connection); }
   void left(Connection& connection) { open_.erase(&connection); }
+  /// `connection` has become a tunnel, and is about to be none any more.
+  void tunnel_begun(Connection& connection);
+  void tunnel_ended(const AccessRecord& record) { ended_tunnels_.add(record); }
 
  private:
   void refuse_over_limit(const SocketAddress& client);
@@ -66,6 +80,8 @@ class Gateway {
   upstream::ConnectionPool pool_;
   std::unordered_set<Connection*> open_;
   bool draining_ = false;
+  Drains drains_;
+  TunnelCounts ended_tunnels_;
   std::chrono::steady_clock::time_point nearest_window_;
   int nearest_left_ = 0;
 };

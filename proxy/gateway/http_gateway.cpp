@@ -36,6 +36,7 @@ class HttpGateway {
   Connection& connection_;
   net::InputBuffer input_;
   AccessRecord record_;
+  bool first_ = true;  // request of the connection
   std::optional<Upgraded> upgraded_;
 };
 
@@ -45,6 +46,7 @@ asio::awaitable<std::optional<Upgraded>> HttpGateway::serve() {
     auto request = co_await read_request(connection_, input_, record_);
     if (request) {
       next = co_await serve_one(*request);
+      first_ = false;
     } else {
       next = co_await refuse(request.error(), nullptr);
     }
@@ -85,6 +87,9 @@ Result<const Route*> HttpGateway::judge(const http::RequestHead& request, bool w
   }
   const Route* route = host.route(http::route_path(request.target));
   if (route == nullptr) return Error(Reason::no_route, Side::client);
+  if (connection_.gateway.drains().name(host) && (first_ || websocket)) {
+    return Error(Reason::draining, Side::proxy, "the host drains and takes nothing new");
+  }
   if (!websocket) {
     if (route->websocket != config::WebSocketRule::required) return route;
     return Error(Reason::websocket_required, Side::client);
@@ -122,10 +127,11 @@ asio::awaitable<HttpGateway::Next> HttpGateway::serve_one(const http::RequestHea
     co_return Next::abort;
   }
   if (*end == Exchange::End::upgraded) {
-    upgraded_ = Upgraded{.upstream = exchange.take_upstream(),
-                         .from_client = std::string(input_.view()),
-                         .from_upstream = std::string(exchange.early_bytes()),
-                         .record = std::move(record_)};
+    upgraded_.emplace(Upgraded{.upstream = exchange.take_upstream(),
+                               .from_client = std::string(input_.view()),
+                               .from_upstream = std::string(exchange.early_bytes()),
+                               .record = std::move(record_),
+                               .terms = (*route)->tunnel});
     co_return Next::tunnel;
   }
   // Frames sent ahead of a refused upgrade must not be taken for the next request.
@@ -152,7 +158,7 @@ asio::awaitable<HttpGateway::Next> HttpGateway::refuse(const Error& error,
   const bool in_step =
       asked && request->framing.is_empty() && (!websocket::is_upgrade(*request) || input_.empty());
   const bool keep_alive = in_step && request->keep_alive && request->minor_version >= 1 &&
-                          !connection_.gateway.draining();
+                          error.reason != Reason::draining && !connection_.gateway.draining();
   const bool head = asked && request->method == "HEAD";
   // A misdirected request is not for this host, whose rule must not become another one's.
   const bool is_for_host = error.reason != Reason::misdirected_request;

@@ -16,6 +16,7 @@ struct Upgraded {
   std::string from_client;
   std::string from_upstream;
   AccessRecord record;
+  const config::WebSocketTerms& terms;
 };
 
 /// Serves HTTP/1.1 (RFC 9112) on the connection's stream, one request after the other, until it

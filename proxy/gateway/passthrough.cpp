@@ -39,7 +39,11 @@ void note_end(AccessRecord& record, const net::ByteRelay& relay, const Result<vo
 asio::awaitable<Result<void>> run_passthrough(Connection& connection, net::TcpStream& client) {
   AccessRecord record;
   record.passthrough = true;
-  upstream::Upstream& to = *connection.site->host->passthrough;
+  const Host& host = *connection.site->host;
+  if (connection.gateway.drains().name(host)) {
+    co_return Error(Reason::draining, Side::proxy, "the host is drained");
+  }
+  upstream::Upstream& to = *host.passthrough;
   auto linked = co_await link_upstream(connection, to, client_hash(to, connection), false, record);
   if (!linked) co_return unreachable(std::move(linked).error(), record);
   net::Stream& upstream = *linked->stream;

@@ -20,6 +20,7 @@ struct Route {
   std::shared_ptr<upstream::Upstream> upstream;
   config::WebSocketRule websocket;
   std::vector<std::string> allowed_origins;
+  config::WebSocketTerms tunnel;
 
   /// `path` itself or something below it, whole segments only: "/ws" covers "/ws" and "/ws/a" but
   /// not "/wsx"; "/ws/" covers "/ws/a" but not "/ws".

@@ -141,7 +141,8 @@ std::shared_ptr<const Host> Builder::make_host(const config::Host& configured) c
     Route made{.path = route.path,
                .upstream = upstream->second,
                .websocket = route.websocket,
-               .allowed_origins = {}};
+               .allowed_origins = {},
+               .tunnel = route.tunnel ? route.tunnel->over(config_.websocket) : config_.websocket};
     for (const auto& origin : route.allowed_origins) made.allowed_origins.push_back(origin.value);
     host->routes.push_back(std::move(made));
   }

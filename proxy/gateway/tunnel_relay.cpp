@@ -1,66 +1,37 @@
 #include "gateway/tunnel_relay.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace wssgate::gateway {
 namespace {
 
+using TimePoint = TunnelClock::time_point;
+
 // Steps that moved something before the worker's other connections have their turn.
 constexpr int kStepsPerTurn = 32;
-
-ByteView as_bytes(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
+// For the Close frames that answer ours.
+constexpr Duration kAnswer{10'000};
 
 }  // namespace
 
-Result<void> Direction::pass(std::string_view bytes) {
-  bytes_ += bytes.size();
-  frames_.follow(as_bytes(bytes));
-  return to_.send(bytes);
-}
-
-Result<bool> Direction::step(std::span<char> scratch) {
-  if (ended_passed_) return false;
-  if (to_.pending()) {
-    const std::size_t before = to_.pending_bytes();
-    auto flushed = to_.flush();
-    if (!flushed) return std::move(flushed).error();
-    if (!*flushed) return wait_for_room(before);
-  }
-  if (ended_) {
-    ended_passed_ = to_.end_writing();
-    return ended_passed_;
-  }
-  auto got = from_.read(scratch);
-  if (!got) return std::move(got).error();
-  if (got->nothing()) return false;
-  if (got->end) {
-    ended_ = true;
-    return true;
-  }
-  auto passed = pass({scratch.data(), got->bytes});
-  if (!passed) return std::move(passed).error();
-  return true;
-}
-
-/// Nothing is read while the destination takes nothing; that the source has gone is seen all the
-/// same. True when some of what is pending went out.
-Result<bool> Direction::wait_for_room(std::size_t pending_before) const {
-  if (!from_.broken()) return to_.pending_bytes() < pending_before;
-  const bool client = from_.side() == Side::client;
-  return Error(client ? Reason::client_reset : Reason::upstream_reset, from_.side());
-}
-
 TunnelRelay::TunnelRelay(net::Stream& client, net::Stream& upstream, net::Waiter& waiter,
-                         std::span<char> scratch, Duration patience)
+                         std::span<char> scratch, const config::WebSocketTerms& terms,
+                         Duration patience)
     : client_(client),
       upstream_(upstream),
       waiter_(waiter),
       scratch_(scratch),
+      terms_(terms),
       patience_(patience),
-      up_(client, upstream),
-      down_(upstream, client) {}
+      up_(client, upstream, terms.max_message),
+      down_(upstream, client, terms.max_message),
+      begun_(TunnelClock::now()),
+      now_(begun_),
+      moved_(begun_),
+      passed_(begun_),
+      client_beat_(begun_),
+      upstream_beat_(begun_) {}
 
 Result<void> TunnelRelay::pass_early(const std::string& from_client,
                                      const std::string& from_upstream) {
@@ -71,13 +42,14 @@ Result<void> TunnelRelay::pass_early(const std::string& from_client,
 }
 
 asio::awaitable<Result<void>> TunnelRelay::run() {
-  arm_deadline();
   for (int steps = 1;; ++steps) {
-    auto moved = step();
+    auto moved = closing_ ? step_closing() : step();
     note_order();
     if (!moved) co_return std::move(moved).error();
+    auto timely = keep_time(*moved);
+    if (!timely) co_return timely;
+    if (closed_out()) co_return Error(order_.reason, Side::proxy);
     if (up_.done() && down_.done()) co_return Result<void>();
-    if (*moved) arm_deadline();
     Result<void> going;
     if (!*moved) {
       going = co_await waiter_.wait();
@@ -85,20 +57,6 @@ asio::awaitable<Result<void>> TunnelRelay::run() {
       going = co_await waiter_.yield();
     }
     if (!going) co_return going;
-  }
-}
-
-/// Between messages nobody owes anything. Whoever does not take what was sent, or does not end
-/// after the other side has, may do so for a while only: it must not hold the pair for ever.
-void TunnelRelay::arm_deadline() {
-  if (client_.pending()) {
-    waiter_.expires_after(patience_, Reason::stalled, Side::client);
-  } else if (upstream_.pending()) {
-    waiter_.expires_after(patience_, Reason::stalled, Side::upstream);
-  } else if (first_to_end_) {
-    waiter_.expires_after(patience_, Reason::idle, Side::proxy);
-  } else {
-    waiter_.never_expires();
   }
 }
 
@@ -116,6 +74,19 @@ Result<bool> TunnelRelay::step() {
   return *up || *down;
 }
 
+/// A side that breaks off may have had our Close already, and the other is still to answer it.
+Result<bool> TunnelRelay::step_closing() {
+  const auto tolerant = [&](Direction& direction, bool& broken) {
+    if (broken) return false;
+    const auto moved = direction.step(scratch_);
+    broken = !moved;
+    return moved && *moved;
+  };
+  const bool up = tolerant(up_, up_broken_);
+  const bool down = tolerant(down_, down_broken_);
+  return up || down;
+}
+
 /// Whoever takes no more bytes may have said why: a server that refuses a message sends its Close
 /// frame and closes with input unread, which is a reset. What has arrived of it is passed on,
 /// also what the poller has not come to tell yet.
@@ -128,6 +99,7 @@ void TunnelRelay::hear_out(Direction& from_broken) {
 }
 
 void TunnelRelay::note_order() {
+  if (closing_) return;
   if (!first_to_close_) {
     if (up_.ended() || up_.frames().close_code()) {
       first_to_close_ = Side::client;
@@ -142,6 +114,101 @@ void TunnelRelay::note_order() {
       first_to_end_ = Side::upstream;
     }
   }
+}
+
+void TunnelRelay::order_close(const CloseOrder& order) {
+  const TimePoint until = std::min(order_.until, order.until);
+  if (order.at < order_.at) order_ = order;
+  order_.until = until;
+}
+
+/// Does what is due by now and has the waiter wake up for what will be.
+Result<void> TunnelRelay::keep_time(bool moved) {
+  now_ = TunnelClock::now();
+  next_ = TimePoint::max();
+  if (moved) moved_ = now_;
+  auto kept = keep_limits();
+  if (kept && !closing_) kept = keep_patience();
+  if (kept && !closing_ && !first_to_close_) {
+    kept = keep_alive(Side::client, client_beat_);
+    if (kept) kept = keep_alive(Side::upstream, upstream_beat_);
+  }
+  waiter_.wakes_at(next_);
+  return kept;
+}
+
+bool TunnelRelay::is_due(TimePoint time) {
+  if (now_ >= time) return true;
+  next_ = std::min(next_, time);
+  return false;
+}
+
+/// Between messages nobody owes anything. Whoever does not take what was sent, or does not end
+/// after the other side has, may do so for a while only: it must not hold the pair for ever.
+Result<void> TunnelRelay::keep_patience() {
+  const bool stalled = client_.pending() || upstream_.pending();
+  if (!stalled && !first_to_close_) return {};
+  if (!is_due(moved_ + patience_)) return {};
+  if (!stalled) return Error(Reason::idle, Side::proxy);
+  return Error(Reason::stalled, client_.pending() ? Side::client : Side::upstream);
+}
+
+Result<void> TunnelRelay::keep_limits() {
+  if (bytes_passed_ != up_.bytes() + down_.bytes()) {
+    bytes_passed_ = up_.bytes() + down_.bytes();
+    passed_ = now_;
+  }
+  if (!closing_ && (up_.oversized() || down_.oversized())) {
+    order_ = {now_, order_.until, Reason::message_too_large, websocket::kMessageTooBig};
+    return begin_closing();
+  }
+  if (is_due(order_.until)) return Error(order_.reason, Side::proxy);
+  if (closing_ || first_to_close_) return {};  // or it is being closed by those whose it is
+  if (terms_.max_age.count() != 0 && is_due(begun_ + terms_.max_age)) {
+    order_close({now_, TimePoint::max(), Reason::max_age, websocket::kServiceRestart});
+  }
+  if (terms_.idle_timeout.count() != 0 && is_due(passed_ + terms_.idle_timeout)) {
+    order_close({now_, TimePoint::max(), Reason::idle, websocket::kGoingAway});
+  }
+  return is_due(order_.at) ? begin_closing() : Result<void>();
+}
+
+Result<void> TunnelRelay::begin_closing() {
+  closing_ = true;
+  order_.until = std::min(order_.until, now_ + kAnswer);
+  is_due(order_.until);
+  up_broken_ = !up_.close(order_.code);
+  down_broken_ = !down_.close(order_.code);
+  return {};
+}
+
+bool TunnelRelay::closed_out() const {
+  return closing_ && is_finished(Side::client) && is_finished(Side::upstream);
+}
+
+bool TunnelRelay::is_finished(Side side) const {
+  const Direction& its = from(side);
+  const bool its_broken = side == Side::client ? up_broken_ : down_broken_;
+  const bool untold = side == Side::client ? down_broken_ : up_broken_;
+  if (its_broken || its.ended() || its.frames().close_code()) return true;
+  return towards(side).cannot_tell() || (untold && !towards(side).told());
+}
+
+/// A side whose bytes we do not read, or that does not take ours, is judged by its stalling.
+Result<void> TunnelRelay::keep_alive(Side side, Heartbeat& beat) {
+  Direction& its = from(side);
+  Direction& to_it = towards(side);
+  const bool waits = its.blocked() || to_it.blocked();
+  if (its.take_heard() || waits) beat.heard(now_);
+  if (to_it.take_pinged()) beat.pinged(now_);
+  if (terms_.ping_interval.count() == 0 || waits || to_it.frames().lost()) return {};
+  if (!is_due(beat.due(terms_))) return {};
+  if (beat.asked()) return Error(Reason::ping_timeout, side);
+  its.expect_pongs();
+  auto sent = to_it.ping();
+  if (sent && to_it.take_pinged()) beat.pinged(now_);
+  is_due(beat.due(terms_));
+  return sent;
 }
 
 }  // namespace wssgate::gateway

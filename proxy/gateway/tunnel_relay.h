@@ -1,85 +1,126 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 
+#include "config/model.h"
+#include "gateway/tunnel_direction.h"
 #include "net/stream.h"
 #include "net/waiter.h"
-#include "protocol/websocket/frame_reader.h"
 
 namespace wssgate::gateway {
 
-/// One way of a tunnel. Frame headers are followed for the access line only.
-class Direction {
- public:
-  /// Both are borrowed.
-  Direction(net::Stream& from, net::Stream& to)
-      : from_(from), to_(to), frames_(from.side() == Side::client) {}
+using TunnelClock = std::chrono::steady_clock;
 
-  /// Passes on bytes that have already been read.
-  Result<void> pass(std::string_view bytes);
-  /// Moves what can be moved now; false when that is nothing.
-  Result<bool> step(std::span<char> scratch);
-  /// The next step reads although nothing was announced.
-  void look_again() { from_.look_again(); }
-
-  /// The source has ended.
-  bool ended() const { return ended_; }
-  /// And the destination has been told.
-  bool done() const { return ended_passed_; }
-  std::uint64_t bytes() const { return bytes_; }
-  const websocket::FrameReader& frames() const { return frames_; }
-
- private:
-  Result<bool> wait_for_room(std::size_t pending_before) const;
-
-  net::Stream& from_;
-  net::Stream& to_;
-  websocket::FrameReader frames_;
-  std::uint64_t bytes_ = 0;
-  bool ended_ = false;
-  bool ended_passed_ = false;
+/// That a tunnel is to be closed by us.
+struct CloseOrder {
+  /// When its Close frames go out, and by when it has to be over.
+  TunnelClock::time_point at = TunnelClock::time_point::max();
+  TunnelClock::time_point until = TunnelClock::time_point::max();
+  Reason reason = Reason::none;
+  std::uint16_t code = 0;
 };
 
-/// Both ways of a tunnel: bytes exactly as they came, until both sides have ended or one is broken.
-/// Holds no buffer between messages; what one side refuses is kept (at most one read's worth) and
-/// reading from the other side stops until it is gone. A side's end is passed on as an end.
+/// Tells when to ping one side: silence leads to a ping, and silence after it to an end.
+class Heartbeat {
+ public:
+  explicit Heartbeat(TunnelClock::time_point now) : since_(now) {}
+
+  void heard(TunnelClock::time_point now) { *this = Heartbeat(now); }
+  void pinged(TunnelClock::time_point now) {
+    since_ = now;
+    asked_ = true;
+  }
+  /// A ping waits for its answer.
+  bool asked() const { return asked_; }
+  /// Of the ping, or of giving up.
+  TunnelClock::time_point due(const config::WebSocketTerms& terms) const {
+    return since_ + (asked_ ? terms.ping_timeout : terms.ping_interval);
+  }
+
+ private:
+  TunnelClock::time_point since_;
+  bool asked_ = false;
+};
+
+/// Both ways of a tunnel: bytes exactly as they came, until both sides have ended, one is broken or
+/// silent, or it is closed by us. Holds no buffer between messages; what one side refuses is kept
+/// (at most one read's worth) and reading from the other side stops until it is gone. A side's end
+/// is passed on as an end.
 class TunnelRelay {
  public:
   /// `patience` is how long one side may take no byte of what was sent to it, or not end after the
   /// other has. `scratch` is used within one step only; everything is borrowed.
   TunnelRelay(net::Stream& client, net::Stream& upstream, net::Waiter& waiter,
-              std::span<char> scratch, Duration patience);
+              std::span<char> scratch, const config::WebSocketTerms& terms, Duration patience);
 
   /// First of all: what was read before the tunnel began.
   Result<void> pass_early(const std::string& from_client, const std::string& from_upstream);
+  /// An error also where we have closed it (closing()), however well that went.
   asio::awaitable<Result<void>> run();
+
+  /// It is to be closed; where there is an order already, the earlier one holds. What waits for the
+  /// tunnel's waiter has to be woken.
+  void order_close(const CloseOrder& order);
 
   const Direction& up() const { return up_; }
   const Direction& down() const { return down_; }
   const Direction& from(Side side) const { return side == Side::client ? up_ : down_; }
+  const Direction& towards(Side side) const { return side == Side::client ? down_ : up_; }
   /// Who sent a Close frame, or ended without one, before the other did.
   std::optional<Side> first_to_close() const { return first_to_close_; }
   /// Whose last byte came before the other's.
   std::optional<Side> first_to_end() const { return first_to_end_; }
+  /// We have begun to close it.
+  bool closing() const { return closing_; }
+  const CloseOrder& order() const { return order_; }
+  /// And each side has answered our Close, or will not.
+  bool closed_out() const;
 
  private:
-  void arm_deadline();
   Result<bool> step();
+  Result<bool> step_closing();
   void hear_out(Direction& from_broken);
   void note_order();
+
+  Result<void> keep_time(bool moved);
+  Result<void> keep_patience();
+  Result<void> keep_limits();
+  Result<void> keep_alive(Side side, Heartbeat& beat);
+  Result<void> begin_closing();
+  bool is_finished(Side side) const;
+  bool is_due(TunnelClock::time_point time);
+  Direction& from(Side side) { return side == Side::client ? up_ : down_; }
+  Direction& towards(Side side) { return side == Side::client ? down_ : up_; }
 
   net::Stream& client_;
   net::Stream& upstream_;
   net::Waiter& waiter_;
   std::span<char> scratch_;
+  const config::WebSocketTerms& terms_;
   Duration patience_;
   Direction up_;
   Direction down_;
   std::optional<Side> first_to_close_;
   std::optional<Side> first_to_end_;
+
+  const TunnelClock::time_point begun_;
+  TunnelClock::time_point now_;
+  /// The first thing to be done at a time of its own.
+  TunnelClock::time_point next_;
+  TunnelClock::time_point moved_;
+  TunnelClock::time_point passed_;  // the last byte of a peer's own
+  std::uint64_t bytes_passed_ = 0;
+  Heartbeat client_beat_;
+  Heartbeat upstream_beat_;
+  CloseOrder order_;
+  bool closing_ = false;
+  bool up_broken_ = false;  // while closing, which is no reason to forget the other way
+  bool down_broken_ = false;
 };
+
+static_assert(sizeof(TunnelRelay) <= 448, "each idle tunnel has one");
 
 }  // namespace wssgate::gateway

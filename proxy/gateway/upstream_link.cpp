@@ -62,6 +62,11 @@ asio::awaitable<Result<UpstreamLink>> link_upstream(Connection& connection,
   const upstream::Draw draw = upstream.draw(hash);
   upstream::Tried tried;
   Error failure(Reason::upstream_unavailable, Side::upstream, "no endpoint has an address");
+  for (const upstream::Member& member : upstream.members()) {
+    if (!connection.gateway.drains().name(*member.endpoint)) continue;
+    tried.push_back(member.endpoint.get());
+    failure.context = "all endpoints that can be tried are drained";
+  }
   while (tried.size() < upstream.size()) {
     auto lease = co_await take_place(connection, upstream, draw, tried);
     if (!lease) co_return std::move(lease).error();

@@ -9,6 +9,12 @@ void Waiter::expires_after(Duration limit, Reason reason, Side side) {
   side_ = side;
 }
 
+void Waiter::wakes_at(Clock::time_point time) {
+  if (aborted_) return;
+  deadline_ = time;
+  reason_ = Reason::none;
+}
+
 void Waiter::notify() {
   notified_ = true;
   if (waiting_) timer_.cancel();
@@ -23,14 +29,15 @@ void Waiter::abort(Reason reason, Side side) {
 
 Result<void> Waiter::verdict() const {
   if (aborted_) return Error(reason_, side_);
-  if (deadline_ != kNever && Clock::now() >= deadline_) return Error(reason_, side_);
+  if (reason_ != Reason::none && over()) return Error(reason_, side_);
   return {};
 }
 
 asio::awaitable<Result<void>> Waiter::wait() {
   // A loop, because a notification that came between two waits may have cancelled nothing.
   while (!notified_) {
-    if (auto over = verdict(); !over) co_return over;
+    if (auto judged = verdict(); !judged) co_return judged;
+    if (over()) break;
     timer_.expires_at(deadline_);
     waiting_ = true;
     co_await timer_.async_wait(use_result);

@@ -22,6 +22,9 @@ class Waiter {
   /// From now on a wait() that lasts longer than `limit` from this moment ends with this error.
   void expires_after(Duration limit, Reason reason, Side side);
   void never_expires() { deadline_ = kNever; }
+  /// From now on a wait() is over at this time at the latest, as if something had happened: for a
+  /// caller with several times to keep. It has to name another one before it waits again.
+  void wakes_at(std::chrono::steady_clock::time_point time);
 
   /// Something happened. Remembered when nobody is waiting.
   void notify();
@@ -39,6 +42,7 @@ class Waiter {
   using Clock = std::chrono::steady_clock;
   static constexpr Clock::time_point kNever = Clock::time_point::max();
 
+  bool over() const { return deadline_ != kNever && Clock::now() >= deadline_; }
   Result<void> verdict() const;
 
   asio::steady_timer timer_;

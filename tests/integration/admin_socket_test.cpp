@@ -268,7 +268,7 @@ TEST_P(NoProcess, IsSaidOfAnAddressThatIsNoSocket) {
   EXPECT_THAT(asked.error_output, HasSubstr("that is no unix socket"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Commands, NoProcess, testing::Values("status", "reload"));
+INSTANTIATE_TEST_SUITE_P(Commands, NoProcess, testing::Values("status", "reload", "drain"));
 
 }  // namespace
 }  // namespace wssgate::test

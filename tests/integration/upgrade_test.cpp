@@ -9,8 +9,10 @@
 #include <optional>
 #include <thread>
 
+#include "support/frames.h"
 #include "support/live_gateway.h"
 #include "support/orphan.h"
+#include "support/websocket.h"
 
 namespace wssgate::test {
 namespace {
@@ -22,7 +24,7 @@ class UpgradeTest : public testing::Test {
   /// The process that took over last.
   pid_t successor() const { return gateway_.await_events("upgraded").back().at("pid"); }
 
-  Backend backend_{serving_and_echoing()};
+  Backend backend_{websocket_backend()};
   LiveGateway gateway_{{"a.example"}, hosts_for({"a.example"}, backend_.endpoint())};
 };
 
@@ -81,13 +83,18 @@ TEST_F(UpgradeTest, RefusesNobodyWhoConnectsMeanwhile) {
   EXPECT_EQ(gateway_.status().at("pid"), second.pid());
 }
 
-TEST_F(UpgradeTest, LeavesOpenTunnelsToTheOldProcessUntilTheyEnd) {
+TEST_F(UpgradeTest, ClosesTheTunnelsOfTheOldProcessSoThatTheyMoveOn) {
   TlsClient tunnel = open_websocket(gateway_.address(), "a.example");
   gateway_.process().signal(SIGUSR2);
   const Orphan next(successor());
-  EXPECT_TRUE(echoes(tunnel, "still here"));
-  tunnel.close();
+  const Frame close = read_frame(tunnel);
+  EXPECT_EQ(close_code(close), 1012);
+  tunnel.write(client_frame(kCloseFrame, close.payload));
+  tunnel.end_writing();
   EXPECT_EQ(gateway_.process().wait(), 0);
+  TlsClient again = open_websocket(gateway_.address(), "a.example");
+  again.write(client_frame(kText, "here again"));
+  EXPECT_EQ(read_frame(again), (Frame{kText, "here again"}));
 }
 
 TEST_F(UpgradeTest, IsAnsweredOverTheAdminSocket) {

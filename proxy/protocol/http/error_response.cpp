@@ -70,7 +70,7 @@ std::string_view explanation(Reason reason) {
     case Reason::malformed_upgrade_response:
       return "The server behind this address gave an invalid answer.";
     case Reason::draining:
-      return "This server is shutting down; connect again to reach another one.";
+      return "This server is being taken out of service; connect again to reach another one.";
     default:
       return "The request could not be served because of an internal error.";
   }
@@ -83,6 +83,7 @@ void append_demanded(std::string& out, Reason reason, int status) {
   }
   if (reason == Reason::websocket_version) append_field(out, "Sec-WebSocket-Version", "13");
   if (status == 429) append_field(out, "Retry-After", "1");
+  if (reason == Reason::draining) append_field(out, "Retry-After", "5");  // seconds
   if (status == 405) append_field(out, "Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 }
 

@@ -127,4 +127,7 @@ Result<ResponseHead> parse_response_head(std::string_view head, std::string_view
 /// merged. The request goes upstream as it was sent; this is only for matching. "/" for "*".
 std::string route_path(std::string_view target);
 
+/// Percent-decoded once; what is no valid encoding stays as it is.
+std::string percent_decoded(std::string_view text);
+
 }  // namespace wssgate::http

@@ -27,18 +27,6 @@ std::optional<char> decoded_byte(std::string_view text, std::size_t at) {
   return static_cast<char>(*high * 16 + *low);
 }
 
-/// Percent-decoded once; what is no valid encoding stays as it is.
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto byte = decoded_byte(text, at);
-    out += byte.value_or(text[at]);
-    if (byte) at += 2;
-  }
-  return out;
-}
-
 bool has_broken_encoding(std::string_view text) {
   for (auto at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
     if (!decoded_byte(text, at)) return true;
@@ -60,6 +48,17 @@ bool has_dot_segment(std::string_view path) {
 }
 
 }  // namespace
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = decoded_byte(text, at);
+    out += byte.value_or(text[at]);
+    if (byte) at += 2;
+  }
+  return out;
+}
 
 bool is_absolute_form(std::string_view target) { return target.front() != '/' && target != "*"; }
 

@@ -1,6 +1,7 @@
 #include "protocol/websocket/frame_reader.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace wssgate::websocket {
 namespace {
@@ -20,6 +21,8 @@ constexpr std::uint8_t kPong = 0xa;
 
 constexpr std::uint16_t kNoStatus = 1005;  // §7.4.1
 
+constexpr std::uint64_t kMostMessage = std::numeric_limits<std::uint64_t>::max();
+
 bool is_control(std::uint8_t opcode) { return opcode >= kClose; }
 
 bool is_known(std::uint8_t opcode) {
@@ -34,28 +37,33 @@ std::optional<std::uint16_t> FrameReader::close_code() const {
 }
 
 void FrameReader::follow(ByteView bytes) {
-  while (!bytes.empty() && !lost_) {
+  while (!bytes.empty()) bytes = bytes.subspan(follow_frame(bytes));
+}
+
+std::size_t FrameReader::follow_frame(ByteView bytes) {
+  std::size_t taken = 0;
+  while (taken < bytes.size() && !lost_) {
     if (part_ == Part::payload) {
-      bytes = bytes.subspan(pass_payload(bytes));
-      continue;
+      taken += pass_payload(bytes.subspan(taken));
+    } else {
+      read_header(bytes[taken++]);
     }
-    const std::uint8_t byte = bytes.front();
-    bytes = bytes.subspan(1);
-    switch (part_) {
-      case Part::opcode:
-        read_opcode(byte);
-        break;
-      case Part::length:
-        read_length(byte);
-        break;
-      case Part::long_length:
-        read_long_length(byte);
-        break;
-      case Part::mask:
-      case Part::payload:
-        read_mask(byte);
-        break;
-    }
+    if (part_ == Part::opcode) return taken;
+  }
+  return bytes.size();
+}
+
+void FrameReader::read_header(std::uint8_t byte) {
+  switch (part_) {
+    case Part::opcode:
+      return read_opcode(byte);
+    case Part::length:
+      return read_length(byte);
+    case Part::long_length:
+      return read_long_length(byte);
+    case Part::mask:
+    case Part::payload:
+      return read_mask(byte);
   }
 }
 
@@ -70,7 +78,9 @@ void FrameReader::read_opcode(std::uint8_t byte) {
   // A message's first frame says text or binary, all others continue it (§5.4).
   lost_ = !is_known(opcode_) || (opcode_ == kContinuation) != fragmented_;
   fragmented_ = !final;
-  if (!lost_ && opcode_ != kContinuation) ++messages_;
+  if (lost_ || opcode_ == kContinuation) return;
+  ++messages_;
+  message_size_ = 0;
 }
 
 void FrameReader::read_length(std::uint8_t byte) {
@@ -99,6 +109,7 @@ void FrameReader::read_long_length(std::uint8_t byte) {
 }
 
 void FrameReader::after_length() {
+  if (!is_control(opcode_)) message_size_ += std::min(left_, kMostMessage - message_size_);
   if (!masked_) {
     begin_payload();
     return;

@@ -38,7 +38,7 @@ TEST(Refusals, Structure) {
            "c.yaml:1:1: unknown key 'frobnicate' in the top level. the keys here are: listeners, "
            "workers, user, admin, certificates, tickets, hosts, stapling, upstreams, trusted_proxies, "
            "timeouts, "
-           "limits, log."},
+           "limits, websocket, log."},
           {"timeouts: {conect: 3s}",
            "c.yaml:1:12: unknown key 'conect' in timeouts. write 'connect' if you meant that."},
           {"hosts: [{names: [a.example], frob: auto, routes: [{upstream: web}]}]",

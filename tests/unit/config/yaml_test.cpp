@@ -51,7 +51,7 @@ TEST(Refusals, WhatYamlAllows) {
            "c.yaml:1:1: unknown key 'x' in the top level. the keys here are: listeners, workers, "
            "user, admin, certificates, tickets, hosts, stapling, upstreams, trusted_proxies, timeouts, "
            "limits, "
-           "log."
+           "websocket, log."
            "\n"
            "c.yaml:2:10: aliases are not read here. write the value out, or in quotes if it starts "
            "with '*' itself."},
@@ -64,7 +64,7 @@ TEST(Refusals, WhatYamlAllows) {
            "c.yaml:1:1: unknown key '<<' in the top level. the keys here are: listeners, workers, "
            "user, admin, certificates, tickets, hosts, stapling, upstreams, trusted_proxies, timeouts, "
            "limits, "
-           "log."},
+           "websocket, log."},
           {"hosts: [{names: [*.example.com], routes: [{upstream: web}]}]",
            R"(c.yaml:1:18: a value that starts with '*' outside quotes is an alias to YAML. write it in quotes, such as "*.example.com".)"},
           {"log: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",

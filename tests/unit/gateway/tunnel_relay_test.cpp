@@ -21,7 +21,7 @@ class TunnelRelayTest : public testing::Test {
   /// Runs it to its end; nothing when it has not ended within ten seconds.
   void run(Duration half_closed) { run(half_closed, upstream_); }
   void run(Duration half_closed, net::Stream& upstream) {
-    relay_.emplace(client_, upstream, waiter_, scratch_, half_closed);
+    relay_.emplace(client_, upstream, waiter_, scratch_, terms_, half_closed);
     asio::co_spawn(loop_, run_it(*this), asio::detached);
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (!result_ && std::chrono::steady_clock::now() < give_up) {
@@ -42,6 +42,7 @@ class TunnelRelayTest : public testing::Test {
   net::TcpStream client_{poller_, std::move(client_pair_.first), Side::client};
   net::TcpStream upstream_{poller_, std::move(upstream_pair_.first), Side::upstream};
   std::array<char, 1024> scratch_{};
+  const config::WebSocketTerms terms_;
   std::optional<TunnelRelay> relay_;
   std::optional<Result<void>> result_;
 };
