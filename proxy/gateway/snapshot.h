@@ -25,7 +25,7 @@ struct Listening {
   /// Which of each site's TLS contexts (TlsProfiles).
   std::size_t tls_profile = 0;
   /// Peers that have to begin with a PROXY header; nobody else may.
-  std::vector<Network> proxies;
+  std::vector<Network> proxies = {};
 };
 
 /// A certificate that is to have an OCSP staple.

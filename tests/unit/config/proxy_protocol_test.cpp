@@ -57,8 +57,7 @@ TEST(Refusals, Passthrough) {
           {host("client_certificates: {ca: c.pem}"), refused(74, "client_certificates")},
           {host("tls: {preset: modern}"), refused(53, "tls")},
           {"hosts: [{names: [a.example], passthrough: wep}]",
-           "c.yaml:1:43: no upstream is called 'wep'. define it under 'upstreams', which has: "
-           "web."},
+           "c.yaml:1:43: no upstream is called 'wep'. write 'web' if you meant that."},
           {"hosts: [{names: [a.example]}]",
            "c.yaml:1:9: hosts[0] has no 'routes'. add it, such as 'routes: [{path: /, upstream: "
            "web}]'."},

@@ -42,8 +42,8 @@ TEST(Refusals, Structure) {
           {"timeouts: {conect: 3s}",
            "c.yaml:1:12: unknown key 'conect' in timeouts. write 'connect' if you meant that."},
           {"hosts: [{names: [a.example], frob: auto, routes: [{upstream: web}]}]",
-           "c.yaml:1:30: unknown key 'frob' in hosts[0]. the keys here are: names, routes, "
-           "certificate, hsts, ocsp, client_certificates, tls."},
+           "c.yaml:1:30: unknown key 'frob' in hosts[0]. the keys here are: names, "
+           "passthrough, routes, certificate, hsts, ocsp, client_certificates, tls."},
           {"hosts: [{names: [a.example], client_certificates: {mode: optional}, routes: "
            "[{upstream: "
            "web}]}]",
