@@ -1,5 +1,8 @@
 #include "support/frames.h"
 
+#include <sys/socket.h>
+#include <sys/time.h>
+
 #include "base/text.h"
 #include "support/http_text.h"
 #include "support/websocket.h"
@@ -51,6 +54,9 @@ Backend::Script websocket_backend() {
       proxy.write(ok("served"));
     }
     proxy.write(upgrade_response());
+    // A drain takes its time.
+    const timeval patience{.tv_sec = 100, .tv_usec = 0};
+    setsockopt(proxy.fd(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     for (;;) {
       const Frame frame = read_frame(proxy);
       const bool ping = frame.first == kPing;

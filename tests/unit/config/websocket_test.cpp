@@ -8,10 +8,10 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(WebSocketTerms, OfARouteStandOverTheGeneralOnes) {
-  const Loaded loaded = load(complete(
-      "websocket: {ping_interval: 10s, max_message: 1MiB, max_age: 24h}\n"
-      "hosts: [{names: [a.example], routes: [{upstream: web, tunnel: {ping_interval: off, "
-      "idle_timeout: 1h, max_message: off}}]}]\n"));
+  const Loaded loaded = load(
+      complete("websocket: {ping_interval: 10s, max_message: 1MiB, max_age: 24h}\n"
+               "hosts: [{names: [a.example], routes: [{upstream: web, tunnel: {ping_interval: off, "
+               "idle_timeout: 1h, max_message: off}}]}]\n"));
   ASSERT_TRUE(loaded.config) << loaded.problems;
   const WebSocketTerms& general = loaded.config->websocket;
   EXPECT_EQ(general.ping_interval, 10s);
