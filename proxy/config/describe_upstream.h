@@ -140,14 +140,6 @@ void describe(V& v, Upstream& u) {
                                    {"v1", ProxyHeader::v1},
                                    {"v2", ProxyHeader::v2},
                                    {"v2-ssl", ProxyHeader::v2_ssl}}});
-  v.value({"proxy_protocol", "v2",
-           "The PROXY header that each connection to it begins with: off, v1, v2, or v2-ssl (with "
-           "the server name and the client's TLS). Such connections are not reused."},
-          u.proxy_protocol,
-          ChoiceForm<ProxyHeader>{{{"off", ProxyHeader::off},
-                                   {"v1", ProxyHeader::v1},
-                                   {"v2", ProxyHeader::v2},
-                                   {"v2-ssl", ProxyHeader::v2_ssl}}});
   v.switched({"tls", "on",
               "TLS towards the endpoints, their certificates verified: on, or what differs from "
               "that."},

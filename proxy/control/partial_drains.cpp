@@ -105,9 +105,9 @@ PartialDrains::Outcome PartialDrains::identify_host(const DrainTarget& target) c
 PartialDrains::Outcome PartialDrains::identify_endpoint(const DrainTarget& target) const {
   std::set<std::string> names;
   for (const auto& [name, upstream] : server_.snapshot()->upstreams) {
-    for (const auto& endpoint : upstream->endpoints()) {
-      if (target.covers(*endpoint)) return {target, {}};
-      names.insert(endpoint->text);
+    for (const upstream::Member& member : upstream->members()) {
+      if (target.covers(*member.endpoint)) return {target, {}};
+      names.insert(member.endpoint->text);
     }
   }
   if (server_.open_tunnels(target) > 0) return {target, {}};  // a reload has removed it

@@ -95,7 +95,7 @@ class AsTunnel {
  public:
   AsTunnel(Connection& connection, const UpstreamLink& upstream, TunnelRelay& relay)
       : connection_(connection) {
-    connection.endpoint = upstream.endpoint.get();
+    connection.endpoint = upstream.lease.endpoint().get();
     connection.tunnel = &relay;
     connection.gateway.tunnel_begun(connection);
   }

@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "control/server.h"
 #include "support/backend.h"
 #include "support/http_text.h"
 #include "support/live_gateway.h"

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "support/frames.h"
 #include "support/http_text.h"
 #include "support/live_gateway.h"

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
+#include "control/server.h"
 #include "net/listener.h"
 #include "support/backend.h"
 #include "support/hello.h"

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "support/hello.h"
 #include "support/live_gateway.h"
 #include "support/workers.h"

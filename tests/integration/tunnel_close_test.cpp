@@ -8,8 +8,10 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <vector>
 
+#include "control/server.h"
 #include "support/frames.h"
 #include "support/websocket.h"
 

@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <nlohmann/json.hpp>
 
+#include "control/server.h"
 #include "support/backend.h"
 #include "support/http_text.h"
 #include "support/live_gateway.h"

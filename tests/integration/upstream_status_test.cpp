@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "support/http_text.h"
 #include "support/live_gateway.h"
 #include "support/process.h"

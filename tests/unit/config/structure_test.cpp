@@ -36,7 +36,8 @@ TEST(Refusals, Structure) {
            "that."},
           {"frobnicate: 1",
            "c.yaml:1:1: unknown key 'frobnicate' in the top level. the keys here are: listeners, "
-           "workers, user, admin, certificates, tickets, hosts, stapling, upstreams, trusted_proxies, "
+           "workers, user, admin, certificates, tickets, hosts, stapling, upstreams, "
+           "trusted_proxies, "
            "timeouts, "
            "limits, websocket, log."},
           {"timeouts: {conect: 3s}",

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <optional>
 #include <memory>
+#include <optional>
 
 #include "support/temp_folder.h"
 #include "support/test_ca.h"
