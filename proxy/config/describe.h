@@ -245,6 +245,12 @@ void describe(V& v, Stapling& s) {
 }
 
 template <class V>
+void describe(V& v, Resolver& r) {
+  v.value({"interval", "30s", "How often the names of endpoints are looked up again."}, r.interval,
+          DurationForm{});
+}
+
+template <class V>
 void describe(V& v, Timeouts& t) {
   const DurationForm form;
   v.value({"client_hello", "5s", "From the connection to its complete ClientHello."},
@@ -350,6 +356,8 @@ void describe(V& v, Config& c) {
   v.named(required("upstreams", "{web: {endpoints: [127.0.0.1:3000]}}",
                    "The backends, by a name of your choice."),
           c.upstreams, UpstreamNameForm{});
+  v.section({"resolver", "{interval: 30s}", "How the names of endpoints are followed."},
+            c.resolver);
   v.values({"trusted_proxies", "[10.0.0.0/8]",
             "Networks of proxies in front of this one, whose Forwarded and X-Forwarded-* fields "
             "are believed and extended. Everyone else's are replaced."},

@@ -306,6 +306,12 @@ struct Upstream {
   bool operator==(const Upstream&) const = default;
 };
 
+/// How endpoints' names are followed.
+struct Resolver {
+  Duration interval{30'000};
+  bool operator==(const Resolver&) const = default;
+};
+
 struct Timeouts {
   Duration client_hello{5'000};
   Duration handshake{10'000};
@@ -361,6 +367,7 @@ struct Config {
   std::vector<Host> hosts;
   Stapling stapling;
   std::vector<Upstream> upstreams;
+  Resolver resolver;
   /// Clients whose X-Forwarded-* and Forwarded headers are believed and extended.
   std::vector<Network> trusted_proxies;
   Timeouts timeouts;

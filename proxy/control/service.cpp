@@ -12,6 +12,7 @@
 #include "control/drain_request.h"
 #include "control/service_manager.h"
 #include "control/status.h"
+#include "upstream/resolve.h"
 
 namespace wssgate::control {
 namespace {
@@ -105,6 +106,9 @@ Service::Service(std::shared_ptr<const gateway::Snapshot> snapshot,
       reloader_(loop_, server_, std::move(load), std::move(warnings)),
       upgrade_(loop_, server_, [this](pid_t pid) { replaced_by(pid); }),
       watch_(loop_, [this] { reloader_.request("files have changed"); }),
+      names_(
+          loop_, [this](const std::string& change) { reloader_.request(change); },
+          upstream::resolve),
       next_check_(loop_),
       next_rotation_(loop_) {
   reloader_.on_reloaded = [this] { settle(); };
@@ -197,6 +201,7 @@ void Service::settle() {
   log_unverified_upstreams(*server_.snapshot());
   staple();
   watch_files();
+  names_.watch(names_of(*server_.snapshot()), server_.snapshot()->config.resolver.interval);
   rotate_tickets_later();
   check_again_later();
 }

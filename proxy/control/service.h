@@ -8,6 +8,7 @@
 #include "control/admin_socket.h"
 #include "control/file_watch.h"
 #include "control/handover.h"
+#include "control/name_watch.h"
 #include "control/ocsp_stapler.h"
 #include "control/partial_drains.h"
 #include "control/reloader.h"
@@ -59,6 +60,7 @@ class Service {
   Reloader reloader_;
   Upgrade upgrade_;
   FileWatch watch_;
+  NameWatch names_;
   asio::steady_timer next_check_;
   asio::steady_timer next_rotation_;
   std::optional<AdminSocket> admin_;

@@ -103,7 +103,7 @@ Endpoints look_up(const config::Endpoint& endpoint, Known& known, Report& report
   report.warn(
       endpoint.at,
       fmt::format("the endpoint '{}' does not resolve: {}", configured, addresses.error().context),
-      endpoints.empty() ? "requests that need it get 503 until a reload finds that it does"
+      endpoints.empty() ? "requests that need it get 503 until it does"
                         : "it keeps the addresses that it had");
   return endpoints;
 }

@@ -180,14 +180,14 @@ class Wssgate(Child):
 
     `hosts` maps each host's names (separated by spaces) to its routes, and a route is (path, port of the
     backend on 127.0.0.1) or (path, port, more YAML). `upstreams` are named sections of YAML, and a route may
-    have such a name in the place of its port.
+    have such a name in the place of its port. `prefix` is a command that ends by running what follows it.
     """
 
-    def __init__(self, folder, certificates, hosts, more="", upstreams=None):
+    def __init__(self, folder, certificates, hosts, more="", upstreams=None, prefix=()):
         self.port = free_port()
         self.config = pathlib.Path(folder) / "wssgate.yaml"
         self.config.write_text(self._configuration(certificates, hosts, upstreams or {}) + more)
-        super().__init__(folder, "wssgate", [wssgate_program(), "run", "-c", self.config])
+        super().__init__(folder, "wssgate", [*prefix, wssgate_program(), "run", "-c", self.config])
         self.wait_for("serving", lambda: '"serving"' in self.errors())
 
     def _configuration(self, certificates, hosts, upstreams):
@@ -261,11 +261,11 @@ class PeerTest(unittest.TestCase):
         return cls._kept(Backend(cls.folder, file, *arguments, name=name))
 
     @classmethod
-    def wssgate(cls, hosts, more="", upstreams=None):
+    def wssgate(cls, hosts, more="", upstreams=None, prefix=()):
         """Serves these hosts, with a certificate for each."""
         for names in hosts:
             cls.certificates.serve(*names.split())
-        return cls._kept(Wssgate(cls.folder, cls.certificates, hosts, more, upstreams))
+        return cls._kept(Wssgate(cls.folder, cls.certificates, hosts, more, upstreams, prefix))
 
     @classmethod
     def child(cls, name, command, **options):

@@ -49,7 +49,8 @@ TEST(Refusals, WhatYamlAllows) {
            "of them."},
           {"x: &a 1\nworkers: *a",
            "c.yaml:1:1: unknown key 'x' in the top level. the keys here are: listeners, workers, "
-           "user, admin, certificates, tickets, hosts, stapling, upstreams, trusted_proxies, "
+           "user, admin, certificates, tickets, hosts, stapling, upstreams, resolver, "
+           "trusted_proxies, "
            "timeouts, "
            "limits, "
            "websocket, log."
@@ -63,7 +64,8 @@ TEST(Refusals, WhatYamlAllows) {
            "if it is meant so."},
           {"<<: {workers: 1}",
            "c.yaml:1:1: unknown key '<<' in the top level. the keys here are: listeners, workers, "
-           "user, admin, certificates, tickets, hosts, stapling, upstreams, trusted_proxies, "
+           "user, admin, certificates, tickets, hosts, stapling, upstreams, resolver, "
+           "trusted_proxies, "
            "timeouts, "
            "limits, "
            "websocket, log."},
