@@ -125,14 +125,13 @@ TEST(Passthrough, HonoursAHalfCloseOfEitherSide) {
   first.write(hello);
   first.end_writing();
   EXPECT_EQ(first.read_all(), "said after it");
+  EXPECT_EQ(gateway.access_lines(1).at(0)["ended_by"], "client");
   RawClient second(gateway.address());
   second.write(hello);
   EXPECT_EQ(second.read_all(), "said first");
   second.write("said after it");
   second.end_writing();
-  const auto lines = gateway.access_lines(2);
-  EXPECT_EQ(lines[0]["ended_by"], "client");
-  EXPECT_EQ(lines[1]["ended_by"], "upstream");
+  EXPECT_EQ(gateway.access_lines(2).at(1)["ended_by"], "upstream");
   EXPECT_TRUE(backend.failures().empty());
 }
 
