@@ -51,7 +51,7 @@ int drain(const DrainOptions& options) {
     std::puts(fmt::format("{} gets new connections again", target).c_str());
   } else {
     const Duration limit(answer.value("limit_ms", Duration::rep{0}));
-    std::puts(fmt::format("draining {}: {} WebSockets are closed within {}; 'wssgate status' shows "
+    std::puts(fmt::format("draining {}: {} tunnels are closed within {}; 'wssgate status' shows "
                           "what is left",
                           target, answer.value("tunnels", 0), format_duration(limit))
                   .c_str());

@@ -111,7 +111,7 @@ void print(const json& status) {
       fmt::format("wssgate {}, process {}, since {}\n"
                   "configuration  {}\n"
                   "listeners      {}\n"
-                  "connections    {} open, {} of them WebSockets, {} workers\n"
+                  "connections    {} open, {} of them tunnels, {} workers\n"
                   "last reload    {} ({}): {}\n",
                   status.value("version", ""), status.value("pid", 0), status.value("started", ""),
                   status.value("config", ""), joined(status.at("listeners")),
@@ -125,7 +125,7 @@ void print(const json& status) {
       stdout);
   for (const auto& drain : status.at("draining")) {
     std::fputs(
-        fmt::format("DRAINING       {}: {} WebSockets left, {} s left\n", drain.value("target", ""),
+        fmt::format("DRAINING       {}: {} tunnels left, {} s left\n", drain.value("target", ""),
                     drain.value("tunnels_left", 0), drain.value("ms_left", 0) / 1000)
             .c_str(),
         stdout);

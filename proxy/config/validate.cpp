@@ -136,16 +136,31 @@ void check_passthrough(const Host& host, Problems& problems) {
   if (host.tls) refuse("tls", host.tls->at);
 }
 
-/// Whoever is passed through brings TLS along; more of it around that is what nobody means.
+/// What is passed through is TLS already, and nobody sees requests in it.
+void check_passed_to(const Host& host, const Upstream& upstream, Problems& problems) {
+  const auto refuse = [&](std::string what, std::string instead) {
+    problems.add(place_of(host.passthrough.at),
+                 fmt::format("the upstream '{}' {}", upstream.name, what), std::move(instead));
+  };
+  if (upstream.tls) {
+    refuse("has tls, and what is passed through to it is TLS already",
+           "name an upstream without tls");
+  }
+  if (upstream.health && upstream.health->check != HealthCheck::tcp) {
+    refuse("is checked in plain HTTP, and what is passed through to it is TLS",
+           "write 'check: tcp' in its health section");
+  }
+  if (!upstream.balance.hash) return;
+  const HashSource& by = upstream.balance.hash->by;
+  if (by.header.value.empty() && by.cookie.value.empty() && by.query.value.empty()) return;
+  refuse("is hashed by what stands in requests, and nobody sees them in what is passed through",
+         "write 'by: client_address'");
+}
+
 void check_passthrough_upstreams(const Config& config, Problems& problems) {
   for (const Host& host : config.hosts) {
     for (const Upstream& upstream : config.upstreams) {
-      if (upstream.name != host.passthrough.value || !upstream.tls) continue;
-      problems.add(place_of(host.passthrough.at),
-                   fmt::format("the upstream '{}' has tls, and what is passed through to it is TLS "
-                               "already",
-                               upstream.name),
-                   "name an upstream without tls");
+      if (upstream.name == host.passthrough.value) check_passed_to(host, upstream, problems);
     }
   }
 }

@@ -134,7 +134,8 @@ void PartialDrains::look() {
     drain.over = server_.open_tunnels(drain.target) == 0;
     if (drain.over) {
       log::info("drained", "no tunnel is left", {{"target", text}});
-    } else if (seconds_left(drain.deadline) % kDrainProgress.count() == 0) {
+    } else if (const auto left = seconds_left(drain.deadline);
+               left > 0 && left % kDrainProgress.count() == 0) {
       log_drain_progress(drain.target, server_, drain.deadline);
     }
   }

@@ -157,24 +157,30 @@ void Server::await_workers() const {
 
 void Server::drain(Successor successor) {
   draining_ = true;
-  for (const auto& parts : workers_) {
-    parts->worker.post([parts = parts.get(), successor, limit = snapshot_->config.timeouts.drain] {
+  for (Listening& listening : listening_) listening.sockets.clear();  // the workers close them
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->worker.post([parts = workers_[i].get(), successor, terms = drain_terms(i)] {
       for (const auto& [name, listeners] : parts->listeners) {
         for (const auto& listener : listeners) {
           successor == Successor::none ? listener->close() : listener->leave();
         }
       }
-      parts->gateway.drain(limit);
+      parts->gateway.drain(terms);
     });
   }
 }
 
 void Server::drain(const gateway::DrainTarget& target) {
-  for (const auto& parts : workers_) {
-    parts->worker.post([parts = parts.get(), target, limit = snapshot_->config.timeouts.drain] {
-      parts->gateway.drain(target, limit);
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->worker.post([parts = workers_[i].get(), target, terms = drain_terms(i)] {
+      parts->gateway.drain(target, terms);
     });
   }
+}
+
+gateway::DrainTerms Server::drain_terms(std::size_t worker) const {
+  return {snapshot_->config.timeouts.drain,
+          static_cast<double>(worker) / static_cast<double>(workers_.size())};
 }
 
 void Server::resume(const gateway::DrainTarget& target) {

@@ -60,6 +60,7 @@ class Server {
 
   void listen(std::vector<ListeningAddress> opened);
   void close_listener(const std::string& name);
+  gateway::DrainTerms drain_terms(std::size_t worker) const;
   void await_workers() const;
 
   std::shared_ptr<const gateway::Snapshot> snapshot_;

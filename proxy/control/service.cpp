@@ -98,7 +98,7 @@ Service::Service(std::shared_ptr<const gateway::Snapshot> snapshot,
     : inherited_(std::move(inherited)),
       shutdown_(
           loop_, server_, [this] { reloader_.request("SIGHUP"); },
-          [this] { upgrade_.request("SIGUSR2"); }),
+          [this] { upgrade("SIGUSR2", {}); }, [this] { upgrade_.abandon("this process ends"); }),
       stapler_(stapler_settings(snapshot->config.stapling),
                [this] { asio::post(loop_, [this] { rebuild_with_staples(); }); }),
       server_(stapled(stapler_, std::move(snapshot)), std::move(listening)),
@@ -157,7 +157,7 @@ void Service::handle(const AdminSocket::Request& request, const AdminSocket::Ans
     reloader_.request("wssgate reload",
                       [answer](const Reload& reload) { answer(200, json_text(to_json(reload))); });
   } else if (request.path == "/upgrade" && request.method == "POST") {
-    upgrade_.request("wssgate upgrade", [answer](const Upgrade::Outcome& outcome) {
+    upgrade("wssgate upgrade", [answer](const Upgrade::Outcome& outcome) {
       answer(200,
              json_text({{"ok", outcome.ok()}, {"pid", outcome.pid}, {"error", outcome.error}}));
     });
@@ -169,6 +169,22 @@ void Service::handle(const AdminSocket::Request& request, const AdminSocket::Ans
     answer(known ? 405 : 404,
            R"({"error": "there are GET /status, POST /reload, POST /upgrade and POST /drain"})");
   }
+}
+
+/// Not while something is drained: the new process would know nothing of it, and take up again what
+/// an operator has taken out of service.
+void Service::upgrade(const std::string& cause, const Upgrade::Done& done) {
+  std::string why;
+  if (shutdown_.deadline()) {
+    why = "this process drains and ends: it has no listening sockets to hand over";
+  } else if (!partial_drains_.all().empty()) {
+    why = fmt::format(
+        "{} is drained, which the new process would not know: 'wssgate drain --undo' it first",
+        partial_drains_.all().front().target.text());
+  }
+  if (why.empty()) return upgrade_.request(cause, done);
+  log::warn("upgrade_refused", why, {{"cause", cause}});
+  if (done) done({.pid = 0, .error = why});
 }
 
 void Service::drain(const AdminSocket::Request& request, const AdminSocket::Answer& answer) {

@@ -41,6 +41,7 @@ class Service {
   void open_admin();
   void handle(const AdminSocket::Request& request, const AdminSocket::Answer& answer);
   void drain(const AdminSocket::Request& request, const AdminSocket::Answer& answer);
+  void upgrade(const std::string& cause, const Upgrade::Done& done);
   void replaced_by(pid_t pid);
   void settle();
   void staple();

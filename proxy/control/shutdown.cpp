@@ -20,11 +20,12 @@ constexpr std::chrono::milliseconds kDrainLook{20};
 }  // namespace
 
 Shutdown::Shutdown(asio::io_context& loop, Server& server, std::function<void()> on_hangup,
-                   std::function<void()> on_upgrade)
+                   std::function<void()> on_upgrade, std::function<void()> on_end)
     : loop_(loop),
       server_(server),
       on_hangup_(std::move(on_hangup)),
       on_upgrade_(std::move(on_upgrade)),
+      on_end_(std::move(on_end)),
       signals_(loop, SIGTERM, SIGINT, SIGHUP),
       timer_(loop) {
   signals_.add(SIGUSR2);
@@ -39,11 +40,13 @@ void Shutdown::await_signal() {
 
 void Shutdown::heed(int signal) {
   const bool ends = signal == SIGTERM || signal == SIGINT;
-  if (ends && deadline_) return cut_short();
-  if (ends) {
+  // A drain that was asked for otherwise goes on at the first signal: 'drain', then 'stop', is
+  // usual.
+  if (ends && std::exchange(signalled_, true)) return cut_short();
+  if (ends && !deadline_) {
     tell_service_manager("STOPPING=1");
     begin(signal == SIGINT ? "interrupted" : "terminated", Server::Successor::none);
-  } else if (!deadline_) {
+  } else if (!ends && !deadline_) {
     (signal == SIGHUP ? on_hangup_ : on_upgrade_)();
   }
   await_signal();
@@ -60,6 +63,7 @@ void Shutdown::replaced() {
 }
 
 void Shutdown::begin(const std::string& why, Server::Successor successor) {
+  if (successor == Server::Successor::none) on_end_();
   const Duration limit = server_.snapshot()->config.timeouts.drain;
   deadline_ = Clock::now() + limit;
   next_progress_ = Clock::now() + kDrainProgress;

@@ -16,9 +16,10 @@ namespace wssgate::control {
 /// the loop's thread.
 class Shutdown {
  public:
-  /// `on_hangup` is called for each SIGHUP, and `on_upgrade` for each SIGUSR2, which end nothing.
+  /// `on_hangup` is called for each SIGHUP, and `on_upgrade` for each SIGUSR2, which end nothing;
+  /// `on_end` when this process begins to end without a successor.
   Shutdown(asio::io_context& loop, Server& server, std::function<void()> on_hangup,
-           std::function<void()> on_upgrade);
+           std::function<void()> on_upgrade, std::function<void()> on_end);
 
   /// As SIGTERM, which it stands for.
   void drain();
@@ -44,10 +45,13 @@ class Shutdown {
   Server& server_;
   std::function<void()> on_hangup_;
   std::function<void()> on_upgrade_;
+  std::function<void()> on_end_;
   asio::signal_set signals_;
   asio::steady_timer timer_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   std::chrono::steady_clock::time_point next_progress_;
+  /// SIGTERM or SIGINT has come.
+  bool signalled_ = false;
   int exit_code_ = 0;
 };
 

@@ -48,6 +48,13 @@ void Upgrade::request(const std::string& cause, Done done) {
   await_ready();
 }
 
+void Upgrade::abandon(const std::string& why) {
+  if (successor_ == 0) return;
+  ::kill(successor_, SIGKILL);
+  how_it_ended(std::exchange(successor_, 0));
+  failed(why);
+}
+
 void Upgrade::await_ready() {
   ready_.async_read_some(asio::buffer(byte_), [this](const asio::error_code& error, std::size_t) {
     if (error == asio::error::operation_aborted) return;

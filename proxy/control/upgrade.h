@@ -36,6 +36,8 @@ class Upgrade {
 
   /// While one is under way, `done` hears of that one.
   void request(const std::string& cause, Done done = {});
+  /// Ends a successor that does not serve yet, if there is one.
+  void abandon(const std::string& why);
 
  private:
   void await_ready();

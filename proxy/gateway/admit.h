@@ -1,12 +1,16 @@
 #pragma once
 
 #include "gateway/connection.h"
+#include "net/tcp_stream.h"
 
 namespace wssgate::gateway {
 
-/// Takes the connection's share of what its address may have (`limits`). Errors:
+/// Finds out whose connection it is (take_proxy_header), within timeouts.client_hello, and takes
+/// its share of what that address may have (`limits`): before anything is waited for, where the
+/// address is known. True when there was a PROXY header. Errors: take_proxy_header's,
 /// address_connection_limit, handshake_rate.
-Result<void> admit_address(Connection& connection);
+asio::awaitable<Result<bool>> admit_client(Connection& connection, net::TcpStream& plain,
+                                           const Listening& listener);
 
 /// A place among the handshakes in flight. Resumed ones cost a tenth, and their clients were here
 /// before: the last quarter is theirs. Error: handshake_limit.

@@ -10,11 +10,6 @@
 namespace wssgate::gateway {
 namespace {
 
-bool is_listed(const Listening& listener, const SocketAddress& peer) {
-  return std::any_of(listener.proxies.begin(), listener.proxies.end(),
-                     [&](const Network& network) { return network.contains(peer); });
-}
-
 Error no_header_by(std::string detail) {
   return Error(Reason::proxy_header_missing, Side::client, std::move(detail));
 }
@@ -54,10 +49,15 @@ Result<void> consume(Connection& connection, net::TcpStream& plain, std::size_t 
 
 }  // namespace
 
+bool speaks_for_others(const Listening& listener, const SocketAddress& peer) {
+  return std::any_of(listener.proxies.begin(), listener.proxies.end(),
+                     [&](const Network& network) { return network.contains(peer); });
+}
+
 asio::awaitable<Result<bool>> take_proxy_header(Connection& connection, net::TcpStream& plain,
                                                 const Listening& listener) {
   if (listener.proxies.empty()) co_return false;
-  const bool listed = is_listed(listener, connection.client);
+  const bool listed = speaks_for_others(listener, connection.client);
   WakeMark wake_at(plain);
   for (;;) {
     auto looked = look(connection, plain, listed);

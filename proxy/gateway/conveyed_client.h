@@ -5,6 +5,9 @@
 
 namespace wssgate::gateway {
 
+/// The peer has to begin with a PROXY header: it speaks for others.
+bool speaks_for_others(const Listening& listener, const SocketAddress& peer);
+
 /// Takes the PROXY header, and not a byte more, from a connection of a peer that has to send one
 /// (Listening::proxies): from then on the connection's client is the one that it names. True when
 /// there was a header. Other peers' connections are left as they are, but may not begin with one.

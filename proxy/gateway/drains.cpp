@@ -7,6 +7,8 @@ namespace {
 
 // At the end of a drain, for the tunnels closed last to answer; a quarter of a short one.
 constexpr Duration kMostAnswering{5'000};
+// Of a few tunnels none has to wait longer for the sake of other workers'.
+constexpr std::chrono::duration<double, std::milli> kMostPhase{1'000};
 
 }  // namespace
 
@@ -27,13 +29,17 @@ std::string DrainTarget::text() const {
   return (kind == Kind::host ? "host " : "endpoint ") + name;
 }
 
-DrainWindow::DrainWindow(TunnelClock::time_point begun, Duration limit)
-    : begun_(begun), spread_(limit - std::min(limit / 4, kMostAnswering)), until_(begun + limit) {}
+DrainWindow::DrainWindow(TunnelClock::time_point begun, const DrainTerms& terms)
+    : begun_(begun),
+      spread_(terms.limit - std::min(terms.limit / 4, kMostAnswering)),
+      phase_(terms.phase),
+      until_(begun + terms.limit) {}
 
 CloseOrder DrainWindow::order(std::size_t index, std::size_t count) const {
-  const std::chrono::duration<double, std::milli> wait(static_cast<double>(spread_.count()) *
-                                                       static_cast<double>(index) /
+  const std::chrono::duration<double, std::milli> step(static_cast<double>(spread_.count()) /
                                                        static_cast<double>(count));
+  // The workers' first ones would go at once, and so would their next.
+  const auto wait = step * static_cast<double>(index) + std::min(step, kMostPhase) * phase_;
   return {begun_ + std::chrono::duration_cast<TunnelClock::duration>(wait), until_,
           Reason::draining, websocket::kServiceRestart};
 }
@@ -51,6 +57,11 @@ void Drains::add(const DrainTarget& target, const DrainWindow& window) {
 
 void Drains::remove(const DrainTarget& target) {
   std::erase_if(drains_, [&](const Drain& drain) { return drain.target == target; });
+}
+
+bool Drains::has(const DrainTarget& target) const {
+  return std::any_of(drains_.begin(), drains_.end(),
+                     [&](const Drain& drain) { return drain.target == target; });
 }
 
 bool Drains::name(const Host& host) const {

@@ -26,11 +26,18 @@ struct DrainTarget {
   bool operator==(const DrainTarget&) const = default;
 };
 
+/// How a drain goes in one worker.
+struct DrainTerms {
+  Duration limit;
+  /// Its place among the workers, from 0 to below 1: they take turns in closing.
+  double phase = 0;
+};
+
 /// In which time a drain closes its tunnels: one after the other, so that their clients do not all
 /// come back at once, and the last of them early enough to answer.
 class DrainWindow {
  public:
-  DrainWindow(TunnelClock::time_point begun, Duration limit);
+  DrainWindow(TunnelClock::time_point begun, const DrainTerms& terms);
 
   /// The order for number `index` of `count` tunnels.
   CloseOrder order(std::size_t index, std::size_t count) const;
@@ -40,6 +47,7 @@ class DrainWindow {
  private:
   TunnelClock::time_point begun_;
   Duration spread_;
+  double phase_;
   TunnelClock::time_point until_;
 };
 
@@ -50,6 +58,7 @@ class Drains {
   void add(const DrainTarget& target, const DrainWindow& window);
   void remove(const DrainTarget& target);
 
+  bool has(const DrainTarget& target) const;
   /// Named themselves; in a drain of everything, hosts and endpoints serve what is still there.
   bool name(const Host& host) const;
   bool name(const upstream::Endpoint& endpoint) const;

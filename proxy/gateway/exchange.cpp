@@ -42,7 +42,8 @@ asio::awaitable<Result<Exchange::End>> Exchange::run() {
   bool may_reuse = !websocket_ && route_.upstream->shares_connections();
   const std::uint64_t hash = request_hash(*route_.upstream, connection_, request_);
   for (;;) {
-    auto linked = co_await link_upstream(connection_, *route_.upstream, hash, may_reuse, record_);
+    auto linked = co_await link_upstream(connection_, *connection_.stream, *route_.upstream, hash,
+                                         may_reuse, record_);
     if (!linked) co_return std::move(linked).error();
     link_ = *std::move(linked);
     auto end = co_await relay();
@@ -76,7 +77,7 @@ void Exchange::note_success(int status) {
   if (status == 502 || status == 504) {
     route_.upstream->failed(endpoint, "it answers 502 or 504");
   } else {
-    route_.upstream->succeeded(endpoint);
+    route_.upstream->succeeded(endpoint, asked_);
   }
 }
 

@@ -47,7 +47,7 @@ void report_dropped(const std::exception_ptr& failure) {
 }
 
 bool is_tunnel_of(const Connection& connection, const DrainTarget& target) {
-  return connection.tunnel != nullptr &&
+  return connection.endpoint != nullptr &&
          (target.covers(*connection.site->host) || target.covers(*connection.endpoint));
 }
 
@@ -86,9 +86,9 @@ void Gateway::accept(net::Fd socket, const SocketAddress& client, const std::str
                  report_dropped);
 }
 
-void Gateway::drain(Duration limit) {
+void Gateway::drain(const DrainTerms& terms) {
   draining_ = true;
-  drain(DrainTarget(), limit);
+  drain(DrainTarget(), terms);
   for (Connection* connection : open_) {
     // A request that lies in the socket already is one that came before.
     if (connection->stream) connection->stream->look_again();
@@ -96,15 +96,27 @@ void Gateway::drain(Duration limit) {
   }
 }
 
-void Gateway::drain(const DrainTarget& target, Duration limit) {
-  const DrainWindow window(std::chrono::steady_clock::now(), limit);
+void Gateway::drain(const DrainTarget& target, const DrainTerms& terms) {
+  const DrainWindow window(std::chrono::steady_clock::now(), terms);
   drains_.add(target, window);
   const std::size_t count = tunnels(target);
   std::size_t index = 0;
   for (Connection* connection : open_) {
-    if (!is_tunnel_of(*connection, target)) continue;
+    if (connection->tunnel == nullptr || !is_tunnel_of(*connection, target)) continue;
     connection->tunnel->order_close(window.order(index++, count));
     connection->waiter.notify();
+  }
+  const auto timer = std::make_shared<asio::steady_timer>(worker_.loop(), terms.limit);
+  timer->async_wait([this, target, timer](const asio::error_code& error) {
+    if (!error && drains_.has(target)) cut_passed_through(target);
+  });
+}
+
+/// There is no Close frame for what is not decrypted: it has the whole of the drain's time.
+void Gateway::cut_passed_through(const DrainTarget& target) {
+  for (Connection* connection : open_) {
+    if (connection->tunnel != nullptr || !is_tunnel_of(*connection, target)) continue;
+    connection->waiter.abort(Reason::draining, Side::proxy);
   }
 }
 

@@ -37,10 +37,10 @@ class Gateway {
 
   /// From now on connections end when their current request does; idle ones end now, and tunnels
   /// are closed one after the other within `limit`.
-  void drain(Duration limit);
+  void drain(const DrainTerms& terms);
   /// The host or endpoint gets no new connections until resume(); its tunnels are closed one after
   /// the other within `limit`.
-  void drain(const DrainTarget& target, Duration limit);
+  void drain(const DrainTarget& target, const DrainTerms& terms);
   void resume(const DrainTarget& target) { drains_.remove(target); }
   /// Ends every connection now.
   void abort_all();
@@ -70,6 +70,7 @@ class Gateway {
   void tunnel_ended(const AccessRecord& record) { ended_tunnels_.add(record); }
 
  private:
+  void cut_passed_through(const DrainTarget& target);
   void refuse_over_limit(const SocketAddress& client);
 
   net::Worker& worker_;

@@ -29,14 +29,15 @@ asio::awaitable<Result<void>> HandshakeTurns::take(net::Waiter& waiter, bool res
 void HandshakeTurns::begin_turn() {
   const bool idle = left_ == kPerTurn;
   left_ = kPerTurn;
-  let_begin(resuming_);
-  let_begin(full_);
+  // One is for the others in any case: who claims to resume may claim it falsely.
+  let_begin(resuming_, full_.empty() ? 0 : 1);
+  let_begin(full_, 0);
   turning_ = !idle || left_ < kPerTurn;
   if (turning_) asio::post(loop_, [this] { begin_turn(); });
 }
 
-void HandshakeTurns::let_begin(std::deque<Waiting*>& queue) {
-  for (; left_ > 0 && !queue.empty(); --left_) {
+void HandshakeTurns::let_begin(std::deque<Waiting*>& queue, int reserved) {
+  for (; left_ > reserved && !queue.empty(); --left_) {
     Waiting* const next = queue.front();
     queue.pop_front();
     next->ready = true;

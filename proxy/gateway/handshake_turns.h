@@ -27,7 +27,7 @@ class HandshakeTurns {
   static constexpr int kPerTurn = 4;
 
   void begin_turn();
-  void let_begin(std::deque<Waiting*>& queue);
+  void let_begin(std::deque<Waiting*>& queue, int reserved);
 
   asio::io_context& loop_;
   std::deque<Waiting*> resuming_;

@@ -168,8 +168,9 @@ asio::awaitable<HttpGateway::Next> HttpGateway::refuse(const Error& error,
   record_.status = http_status(error.reason);
   record_.bytes_sent = answer.size() - (answer.find("\r\n\r\n") + 4);
   record_.ended(error);
-  log_access(connection_, record_);
-  connection_.gateway.admission().refused.add(error.reason);
+  // Whoever asks too often would fill the log as well.
+  const auto sampled = connection_.gateway.count_refusal(error.reason);
+  if (sampled || error.reason != Reason::request_rate) log_access(connection_, record_);
   const auto sent = connection_.stream->send(answer);
   if (!sent) co_return Next::abort;
   if (!keep_alive) co_return Next::close;

@@ -43,13 +43,18 @@ asio::awaitable<Result<void>> run_passthrough(Connection& connection, net::TcpSt
   if (connection.gateway.drains().name(host)) {
     co_return Error(Reason::draining, Side::proxy, "the host is drained");
   }
+  const auto connected = upstream::Health::Clock::now();
   upstream::Upstream& to = *host.passthrough;
-  auto linked = co_await link_upstream(connection, to, client_hash(to, connection), false, record);
+  auto linked =
+      co_await link_upstream(connection, client, to, client_hash(to, connection), false, record);
   if (!linked) co_return unreachable(std::move(linked).error(), record);
+  to.succeeded(*linked->lease.endpoint(), connected);
+  connection.endpoint = linked->lease.endpoint().get();
   net::Stream& upstream = *linked->stream;
   net::ByteRelay relay(client, upstream, connection.waiter, connection.gateway.worker().scratch(),
                        kPatience);
   const Result<void> result = co_await relay.run();
+  connection.endpoint = nullptr;
   note_end(record, relay, result);
   log_access(connection, record);
   if (!result) {

@@ -4,7 +4,6 @@
 
 #include "gateway/admit.h"
 #include "gateway/connection.h"
-#include "gateway/conveyed_client.h"
 #include "gateway/refusal_log.h"
 #include "gateway/request_reading.h"
 #include "net/closing.h"
@@ -49,16 +48,9 @@ asio::awaitable<void> run_redirect(Gateway& gateway, std::shared_ptr<const Snaps
   auto plain =
       std::make_unique<net::TcpStream>(gateway.worker().poller(), std::move(socket), Side::client);
   plain->attach(&connection.waiter);
-  connection.waiter.expires_after(connection.snapshot->config.timeouts.client_hello,
-                                  Reason::client_hello_timeout, Side::client);
-  const auto conveyed = co_await take_proxy_header(connection, *plain, listener);
+  const auto conveyed = co_await admit_client(connection, *plain, listener);
   if (!conveyed) {
     log_refusal(connection, conveyed.error(), "");
-    co_return;
-  }
-  const auto admitted = admit_address(connection);
-  if (!admitted) {
-    log_refusal(connection, admitted.error(), "");
     co_return;
   }
   connection.stream = std::move(plain);

@@ -7,7 +7,6 @@
 #include "gateway/admit.h"
 #include "gateway/client_hello_peek.h"
 #include "gateway/connection.h"
-#include "gateway/conveyed_client.h"
 #include "gateway/http_gateway.h"
 #include "gateway/passthrough.h"
 #include "gateway/refusal_log.h"
@@ -130,17 +129,10 @@ asio::awaitable<void> run_session(Gateway& gateway, std::shared_ptr<const Snapsh
       std::make_unique<net::TcpStream>(gateway.worker().poller(), std::move(socket), Side::client);
   plain->attach(&connection.waiter);
 
-  connection.waiter.expires_after(connection.snapshot->config.timeouts.client_hello,
-                                  Reason::client_hello_timeout, Side::client);
-  const auto conveyed = co_await take_proxy_header(connection, *plain, listener);
+  const auto conveyed = co_await admit_client(connection, *plain, listener);
   if (!conveyed) {
     co_await refuse(connection, *plain, conveyed.error(), nullptr);
     co_return;
-  }
-  const auto admitted = admit_address(connection);
-  if (!admitted) {
-    log_refusal(connection, admitted.error(), "");
-    co_return;  // an answer would cost more than it is worth
   }
   auto hello = co_await peek_client_hello(connection, *plain);
   if (!hello) {

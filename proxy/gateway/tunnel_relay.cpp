@@ -146,11 +146,22 @@ bool TunnelRelay::is_due(TimePoint time) {
 /// Between messages nobody owes anything. Whoever does not take what was sent, or does not end
 /// after the other side has, may do so for a while only: it must not hold the pair for ever.
 Result<void> TunnelRelay::keep_patience() {
-  const bool stalled = client_.pending() || upstream_.pending();
-  if (!stalled && !first_to_close_) return {};
-  if (!is_due(moved_ + patience_)) return {};
-  if (!stalled) return Error(Reason::idle, Side::proxy);
-  return Error(Reason::stalled, client_.pending() ? Side::client : Side::upstream);
+  auto kept = keep_intake(client_, down_, client_intake_);
+  if (kept) kept = keep_intake(upstream_, up_, upstream_intake_);
+  if (!kept || !first_to_close_ || client_.pending() || upstream_.pending()) return kept;
+  if (is_due(moved_ + patience_)) return Error(Reason::idle, Side::proxy);
+  return {};
+}
+
+/// What the other side does, or this side says, is no excuse for taking nothing.
+Result<void> TunnelRelay::keep_intake(const net::Stream& to, const Direction& direction,
+                                      Intake& intake) {
+  const std::int64_t taken =
+      static_cast<std::int64_t>(direction.bytes()) - static_cast<std::int64_t>(to.pending_bytes());
+  if (!to.pending() || taken > intake.most) intake.at = now_;
+  intake.most = std::max(intake.most, taken);
+  if (to.pending() && is_due(intake.at + patience_)) return Error(Reason::stalled, to.side());
+  return {};
 }
 
 Result<void> TunnelRelay::keep_limits() {

@@ -95,6 +95,13 @@ class TunnelRelay {
   Direction& from(Side side) { return side == Side::client ? up_ : down_; }
   Direction& towards(Side side) { return side == Side::client ? down_ : up_; }
 
+  /// How much a side has taken of what was sent to it, and when it last took some.
+  struct Intake {
+    std::int64_t most = 0;
+    TunnelClock::time_point at;
+  };
+  Result<void> keep_intake(const net::Stream& to, const Direction& direction, Intake& intake);
+
   net::Stream& client_;
   net::Stream& upstream_;
   net::Waiter& waiter_;
@@ -111,6 +118,8 @@ class TunnelRelay {
   /// The first thing to be done at a time of its own.
   TunnelClock::time_point next_;
   TunnelClock::time_point moved_;
+  Intake client_intake_;
+  Intake upstream_intake_;
   TunnelClock::time_point passed_;  // the last byte of a peer's own
   std::uint64_t bytes_passed_ = 0;
   Heartbeat client_beat_;

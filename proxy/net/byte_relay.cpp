@@ -72,14 +72,24 @@ asio::awaitable<Result<void>> ByteRelay::run() {
 /// has, may do so for a while only: it must not hold the pair for ever.
 void ByteRelay::arm_deadline() {
   if (client_.pending()) {
-    waiter_.expires_after(patience_, Reason::stalled, Side::client);
+    owes(Reason::stalled, Side::client, down_.bytes() - client_.pending_bytes());
   } else if (upstream_.pending()) {
-    waiter_.expires_after(patience_, Reason::stalled, Side::upstream);
+    owes(Reason::stalled, Side::upstream, up_.bytes() - upstream_.pending_bytes());
   } else if (first_to_end_) {
-    waiter_.expires_after(patience_, Reason::idle, Side::proxy);
+    owes(Reason::idle, Side::proxy, up_.bytes() + down_.bytes());
   } else {
+    owed_ = Reason::none;
     waiter_.never_expires();
   }
+}
+
+/// What the other side does is no excuse: only who pays has the time anew.
+void ByteRelay::owes(Reason what, Side who, std::uint64_t paid) {
+  if (owed_ == what && debtor_ == who && paid_ == paid) return;
+  owed_ = what;
+  debtor_ = who;
+  paid_ = paid;
+  waiter_.expires_after(patience_, what, who);
 }
 
 Result<bool> ByteRelay::step() {

@@ -54,6 +54,7 @@ class ByteRelay {
 
  private:
   void arm_deadline();
+  void owes(Reason what, Side who, std::uint64_t paid);
   Result<bool> step();
   void hear_out(Way& from_broken);
   void note_order();
@@ -63,6 +64,9 @@ class ByteRelay {
   Waiter& waiter_;
   std::span<char> scratch_;
   Duration patience_;
+  Reason owed_ = Reason::none;
+  Side debtor_ = Side::proxy;
+  std::uint64_t paid_ = 0;
   Way up_;
   Way down_;
   std::optional<Side> first_to_end_;

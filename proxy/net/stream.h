@@ -35,6 +35,8 @@ class Stream {
   virtual void look_again() = 0;
   /// Known to be reset or failed, although bytes may be unread.
   virtual bool broken() const = 0;
+  /// The peer's end has arrived, although bytes may be unread before it.
+  virtual bool peer_ended() const = 0;
   /// No more will be written: the peer reads an end after what was sent. pending() must be false.
   /// False: the socket takes not even that for now; call again.
   virtual bool end_writing() = 0;

@@ -14,6 +14,7 @@ class TcpStream : public Stream {
   Result<Received> read(std::span<char> into) override;
   void look_again() override { socket_.look_again(); }
   bool broken() const override { return socket_.broken(); }
+  bool peer_ended() const override { return socket_.peer_ended(); }
   bool end_writing() override;
   void reset() override { socket_.reset_on_close(); }
 

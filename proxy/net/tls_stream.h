@@ -34,6 +34,7 @@ class TlsStream : public Stream {
   Result<Received> read(std::span<char> into) override;
   void look_again() override { plain_->look_again(); }
   bool broken() const override { return plain_->broken(); }
+  bool peer_ended() const override { return plain_->peer_ended(); }
   bool end_writing() override;
   void reset() override {
     was_reset_ = true;

@@ -36,11 +36,12 @@ std::optional<Duration> Health::failed(TimePoint now, const EjectionRules& rules
   return std::chrono::duration_cast<Duration>(length);
 }
 
-bool Health::succeeded(TimePoint now) {
+bool Health::succeeded(TimePoint now, TimePoint asked) {
   if (failures_ != 0) failures_ = 0;
-  if (!unproven_ || !unproven_.exchange(false)) return false;
-  if (ticks(now) < ejected_until_) ejected_until_ = ticks(now);
-  return true;
+  if (!unproven_) return false;
+  const Ticks until = ejected_until_;
+  if (ticks(now) < until || ticks(asked) < until - ejected_for_) return false;
+  return unproven_.exchange(false);
 }
 
 bool Health::check_failed(const CheckRules& rules) {

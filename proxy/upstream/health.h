@@ -45,8 +45,10 @@ class Health {
 
   /// A request failed. The ejection that follows from it, if one does: how long it lasts.
   std::optional<Duration> failed(TimePoint now, const EjectionRules& rules);
-  /// A request succeeded. True when the endpoint was ejected and returns.
-  bool succeeded(TimePoint now);
+  /// A request that began at `asked` succeeded. True when the endpoint was ejected and returns. Not
+  /// before its time is over: one that answers every other request would come back at once, and
+  /// one that began before the ejection says nothing of what has been since.
+  bool succeeded(TimePoint now, TimePoint asked);
 
   /// A check failed, or passed. True when the endpoint is unhealthy from now on, or healthy again.
   /// One thread at a time.

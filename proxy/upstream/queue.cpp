@@ -8,6 +8,7 @@ struct Queue::Entry {
   asio::any_io_executor executor;
   /// Null once the place has been left. Touched in the executor's thread alone.
   net::Waiter* waiter;
+  const void* terms;
 };
 
 Queue::Place::Place(std::shared_ptr<Queue> queue, std::shared_ptr<Entry> entry)
@@ -24,15 +25,21 @@ bool Queue::Place::is_in_front() const {
   return queue_->entries_.front() == entry_;
 }
 
-Queue::Place Queue::join(const std::shared_ptr<Queue>& queue, std::size_t length,
+Queue::Place Queue::join(const std::shared_ptr<Queue>& queue, const void* terms, std::size_t length,
                          const asio::any_io_executor& executor, net::Waiter& waiter) {
   const std::lock_guard lock(queue->mutex_);
   if (queue->entries_.size() >= length) return {queue, nullptr};
-  auto entry = std::make_shared<Entry>(Entry{executor, &waiter});
+  auto entry = std::make_shared<Entry>(Entry{executor, &waiter, terms});
   queue->entries_.push_back(entry);
   // Before its owner tries once more: who frees a place after that sees that somebody waits.
   queue->waiting_ = queue->entries_.size();
   return {queue, std::move(entry)};
+}
+
+bool Queue::is_before(const void* terms) const {
+  if (waiting_ == 0) return false;
+  const std::lock_guard lock(mutex_);
+  return !entries_.empty() && entries_.front()->terms == terms;
 }
 
 void Queue::leave(Entry& entry) {

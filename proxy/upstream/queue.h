@@ -34,9 +34,13 @@ class Queue {
   };
 
   /// A place for whoever sleeps on `waiter`, which is notified when it is time to try. False when
-  /// `length` wait already.
-  static Place join(const std::shared_ptr<Queue>& queue, std::size_t length,
+  /// `length` wait already. `terms`: whose they are that it tries by; told apart by its address.
+  static Place join(const std::shared_ptr<Queue>& queue, const void* terms, std::size_t length,
                     const asio::any_io_executor& executor, net::Waiter& waiter);
+
+  /// Somebody waits who is to have the next place on these terms. Whoever waits on those before a
+  /// reload does not keep others from what there is since.
+  bool is_before(const void* terms) const;
 
   /// An endpoint has room for one more. Any thread.
   void place_is_free();

@@ -48,8 +48,8 @@ void Upstream::failed(Endpoint& endpoint, std::string_view why) const {
              {"for_ms", static_cast<std::int64_t>(length->count())}});
 }
 
-void Upstream::succeeded(Endpoint& endpoint) const {
-  if (!endpoint.health.succeeded(Health::Clock::now())) return;
+void Upstream::succeeded(Endpoint& endpoint, Health::TimePoint asked) const {
+  if (!endpoint.health.succeeded(Health::Clock::now(), asked)) return;
   log::info("endpoint_returned", "the endpoint answers again and gets requests",
             {{"upstream", name_}, {"endpoint", endpoint.text}});
 }

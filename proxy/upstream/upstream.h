@@ -67,7 +67,8 @@ class Upstream {
   /// What a request met at an endpoint; logs what changes. `failed` is for what is the endpoint's
   /// fault alone: no connection, no answer or a broken one, 502 and 504.
   void failed(Endpoint& endpoint, std::string_view why) const;
-  void succeeded(Endpoint& endpoint) const;
+  /// `asked`: when the request that succeeded began.
+  void succeeded(Endpoint& endpoint, Health::TimePoint asked) const;
 
  private:
   const std::string name_;

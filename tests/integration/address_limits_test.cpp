@@ -72,6 +72,19 @@ TEST(AddressLimits, ExemptTrustedProxies) {
   EXPECT_EQ(status_of(get(second, "test.example")), 200);
 }
 
+// Whoever is not a proxy has its own address, whatever it may say or not say.
+TEST(AddressLimits, HoldForTheSilentWhereOthersSendPROXYHeaders) {
+  const Backend backend(served());
+  const RunningGateway gateway(
+      {{"test.example"}},
+      one_host(backend.endpoint(),
+               "listeners: [{address: \"127.0.0.1:0\", proxy_protocol: {from: [127.0.0.9]}}]\n"
+               "limits: {connections_per_address: 1}\n"));
+  const RawClient silent(gateway.address());
+  RawClient second(gateway.address());
+  EXPECT_TRUE(second.ends());
+}
+
 // The operator sees that something was refused, how often and why, without a line for each.
 TEST(AddressLimits, AreCountedAndLoggedWithoutAFlood) {
   const Backend backend(served());

@@ -150,7 +150,7 @@ TEST(EndpointFailure, TheLastOneIsUsedAnyway) {
   EXPECT_EQ(gateway.await_events("endpoint_ejected").size(), 1U) << "once a change";
   only.be_ill(false);
   EXPECT_EQ(ask(client), 200);
-  gateway.await_events("endpoint_returned");
+  EXPECT_TRUE(gateway.events("endpoint_returned").empty()) << "not before its time";
 }
 
 TEST(EndpointFailure, ABackupStepsInAndOut) {

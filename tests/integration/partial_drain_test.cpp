@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "support/frames.h"
@@ -53,6 +54,35 @@ void expect_closed(TlsClient& tunnel) {
   EXPECT_EQ(tunnel.read_all(), "");
 }
 
+// The new process would take up again what is out of service.
+TEST_F(DrainCommand, IsUndoneBeforeAnUpgrade) {
+  EXPECT_EQ(command({"drain", "--host", "a.example"}).exit_code, 0);
+  const Ended refused = command({"upgrade"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.error_output, HasSubstr("host a.example is drained"));
+  gateway_.await_events("upgrade_refused");
+}
+
+// A process that drains has no listening sockets any more, and their numbers may be others' by now.
+TEST_F(DrainCommand, OfEverythingLeavesNothingToHandOver) {
+  TlsClient tunnel = open_websocket(gateway_.address(), "a.example");
+  EXPECT_EQ(command({"drain"}).exit_code, 0);
+  gateway_.await_events("draining");
+  const Ended refused = command({"upgrade"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.error_output, HasSubstr("this process drains and ends"));
+}
+
+// "drain", then "stop": one signal is the first one.
+TEST_F(DrainCommand, GoesOnAtTheFirstSignal) {
+  TlsClient tunnel = open_websocket(gateway_.address(), "a.example");
+  EXPECT_EQ(command({"drain"}).exit_code, 0);
+  gateway_.await_events("draining");
+  gateway_.process().signal(SIGTERM);
+  expect_closed(tunnel);
+  EXPECT_EQ(gateway_.process().wait(), 0);
+}
+
 TEST_F(DrainCommand, OfAHostClosesItsTunnelsAndTakesNothingNew) {
   TlsClient its = open_websocket(gateway_.address(), "a.example");
   TlsClient others = open_websocket(gateway_.address(), "b.example");
@@ -84,7 +114,7 @@ TEST_F(DrainCommand, OfAHostClosesItsTunnelsAndTakesNothingNew) {
   ASSERT_THAT(status.at("tunnels").at("ended"), SizeIs(1));
   EXPECT_EQ(status.at("tunnels").at("ended").at(0).at("reason"), "draining");
   EXPECT_EQ(status.at("tunnels").at("ended").at(0).at("code"), 1012);
-  EXPECT_THAT(command({"status"}).output, HasSubstr("DRAINING       host a.example: 0 WebSockets"));
+  EXPECT_THAT(command({"status"}).output, HasSubstr("DRAINING       host a.example: 0 tunnels"));
 
   EXPECT_EQ(command({"drain", "--host", "a.example", "--undo"}).exit_code, 0);
   EXPECT_EQ(status_of(fresh_get("a.example")), 200);
@@ -108,7 +138,7 @@ TEST_F(DrainCommand, OfAnEndpointLeavesTheWorkToTheOthers) {
 
   const Ended told = command({"drain", "--endpoint", first_.endpoint()});
   EXPECT_EQ(told.exit_code, 0) << told.error_output;
-  EXPECT_THAT(told.output, HasSubstr(": 1 WebSockets are closed"));
+  EXPECT_THAT(told.output, HasSubstr(": 1 tunnels are closed"));
   expect_closed(first_has_it ? one : two);
   EXPECT_TRUE(still_echoes(first_has_it ? two : one));
   for (int i = 0; i < 4; ++i) {

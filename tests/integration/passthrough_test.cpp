@@ -10,6 +10,7 @@
 #include "support/backend.h"
 #include "support/hello.h"
 #include "support/http_text.h"
+#include "support/live_gateway.h"
 #include "support/relay.h"
 #include "support/running_gateway.h"
 
@@ -224,6 +225,25 @@ TEST(Passthrough, TakesAndSendsProxyHeaders) {
                                                  45) +
                                          hello);
   EXPECT_EQ(gateway.access_lines(1)[0]["client"], "203.0.113.7:40000");
+}
+
+// It has no Close frame: it is counted, has the time of the drain, and is cut then.
+TEST(Passthrough, IsCutWhenItsHostHasDrained) {
+  Backend backend([](RawClient& proxy, int) { proxy.ends(); });
+  RunningGateway gateway({{"test.example"}},
+                         passed_through(backend.endpoint()) + "timeouts: {drain: 1s}\n");
+  RawClient client(gateway.address());
+  client.write(captured_hello({.server_name = "legacy.example"}));
+  const gateway::DrainTarget host{gateway::DrainTarget::Kind::host, "legacy.example"};
+  ASSERT_TRUE(eventually([&] { return gateway.server().open_tunnels(host) == 1; }));
+  gateway.server().drain(host);
+  EXPECT_TRUE(client.ends());
+  EXPECT_EQ(gateway.server().open_tunnels(host), 0U);
+  EXPECT_EQ(gateway.access_lines(1).at(0)["reason"], "draining");
+  RawClient late(gateway.address());
+  late.write(captured_hello({.server_name = "legacy.example"}));
+  EXPECT_TRUE(late.ends());
+  EXPECT_EQ(backend.connections(), 1);
 }
 
 }  // namespace

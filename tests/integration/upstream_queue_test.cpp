@@ -69,6 +69,34 @@ TEST(UpstreamQueue, WhoWaitsTooLongGets503AndTheNextGoesOn) {
   EXPECT_TRUE(eventually([&] { return status_of(get(client, "test.example")) == 200; }));
 }
 
+TEST(UpstreamQueue, AClientThatEndsLeavesTheQueue) {
+  Backend backend(serving_and_echoing());
+  RunningGateway gateway({{"test.example"}}, limited(backend, "queue: {timeout: 1h}"));
+  const TlsClient tunnel = open_websocket(gateway.address(), "test.example");
+  {
+    TlsClient client(gateway.address(), "test.example");
+    client.write("GET / HTTP/1.1\r\nHost: test.example\r\n\r\n");
+    ASSERT_TRUE(eventually([&] { return waiting(gateway) == 1; }));
+    client.end_writing();
+  }
+  EXPECT_TRUE(eventually([&] { return waiting(gateway) == 0; }));
+  EXPECT_EQ(backend.connections(), 1);
+}
+
+// Who waits on what was configured before does not keep others from what there is since.
+TEST(UpstreamQueue, AReloadThatMakesRoomIsNotStoodInLineFor) {
+  Backend backend(serving_and_echoing());
+  const LiveGateway gateway({"test.example"}, limited(backend, "queue: {timeout: 1h}"));
+  const TlsClient tunnel = open_websocket(gateway.address(), "test.example");
+  TlsClient before(gateway.address(), "test.example");
+  before.write("GET / HTTP/1.1\r\nHost: test.example\r\n\r\n");
+  ASSERT_TRUE(eventually([&] { return gateway.status()["upstreams"][0]["waiting"] == 1; }));
+  gateway.configure(limited(backend, "queue: {timeout: 1h}", 50));
+  gateway.reload();
+  TlsClient since(gateway.address(), "test.example");
+  EXPECT_EQ(body_of(get(since, "test.example")), "served");
+}
+
 TEST(UpstreamQueue, AClientThatResetsLeavesTheQueue) {
   Backend backend(serving_and_echoing());
   RunningGateway gateway({{"test.example"}}, limited(backend, "queue: {timeout: 1h}"));

@@ -16,18 +16,26 @@ Host host_named(const std::string& name) {
 
 TEST(DrainWindow, SpreadsEvenlyAndLeavesTimeToAnswer) {
   const TunnelClock::time_point begun{};
-  const DrainWindow window(begun, 30s);
+  const DrainWindow window(begun, {30s});
   EXPECT_EQ(window.order(0, 4).at, begun);
   EXPECT_EQ(window.order(2, 4).at, begun + 12500ms);
   EXPECT_EQ(window.order(3, 4).at, begun + 18750ms);
   EXPECT_EQ(window.order(3, 4).until, begun + 30s);
   EXPECT_EQ(window.order(3, 4).code, 1012);
-  const DrainWindow brief(begun, 400ms);
+  const DrainWindow brief(begun, {400ms});
   EXPECT_EQ(brief.order(1, 2).at, begun + 150ms);
 }
 
+TEST(DrainWindow, HasWorkersTakeTurns) {
+  const TunnelClock::time_point begun{};
+  const DrainWindow second_of_two(begun, {30s, 0.5});
+  EXPECT_EQ(second_of_two.order(0, 4).at, begun + 500ms) << "few are not kept for long";
+  EXPECT_EQ(second_of_two.order(0, 250).at, begun + 50ms);
+  EXPECT_EQ(second_of_two.order(1, 250).at, begun + 150ms);
+}
+
 TEST(DrainWindow, ClosesLateOnesAtOnceAndGivesThemTimeToo) {
-  const DrainWindow window(TunnelClock::now() - 1h, 30s);
+  const DrainWindow window(TunnelClock::now() - 1h, {30s});
   const CloseOrder order = window.order_now();
   EXPECT_LE(order.at, TunnelClock::now());
   EXPECT_GT(order.until, order.at);
@@ -46,10 +54,10 @@ TEST(Drains, NameOnlyWhatTheyWereToldOf) {
   const Host b = host_named("b.example");
   Drains drains;
   const DrainTarget target{Kind::host, "a.example"};
-  drains.add(target, DrainWindow(TunnelClock::now(), 1s));
+  drains.add(target, DrainWindow(TunnelClock::now(), {1s}));
   EXPECT_TRUE(drains.name(a));
   EXPECT_FALSE(drains.name(b));
-  drains.add(DrainTarget(), DrainWindow(TunnelClock::now(), 1s));
+  drains.add(DrainTarget(), DrainWindow(TunnelClock::now(), {1s}));
   EXPECT_FALSE(drains.name(b)) << "in a drain of everything, what is there still is served";
   drains.remove(target);
   EXPECT_FALSE(drains.name(a));

@@ -20,6 +20,7 @@ class MemoryStream : public net::Stream {
   Result<net::Received> read(std::span<char>) override { return net::Received{}; }
   void look_again() override {}
   bool broken() const override { return false; }
+  bool peer_ended() const override { return false; }
   bool end_writing() override { return true; }
   void reset() override {}
 

@@ -119,6 +119,7 @@ class BrokenStream : public net::Stream {
   }
   void look_again() override { looked_ = true; }
   bool broken() const override { return false; }
+  bool peer_ended() const override { return false; }
   bool end_writing() override { return true; }
   void reset() override {}
 

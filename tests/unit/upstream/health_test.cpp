@@ -14,7 +14,7 @@ constexpr CheckRules kChecks{.healthy_after = 2, .unhealthy_after = 3};
 class HealthTest : public testing::Test {
  protected:
   std::optional<Duration> fail() { return health_.failed(now_, kRules); }
-  bool succeed() { return health_.succeeded(now_); }
+  bool succeed() { return health_.succeeded(now_, now_); }
   State state() const { return health_.state(now_); }
 
   Health health_;
@@ -57,12 +57,21 @@ TEST_F(HealthTest, ReturnsWithASuccess) {
   EXPECT_EQ(fail(), std::nullopt);
 }
 
-TEST_F(HealthTest, ReturnsAtOnceWhenARequestOfTheLastResortSucceeds) {
+TEST_F(HealthTest, DoesNotReturnBeforeItsTime) {
   for (int i = 0; i < 3; ++i) fail();
+  now_ += 5s;
+  EXPECT_FALSE(succeed()) << "a request of the last resort";
+  EXPECT_EQ(state(), State::ejected);
+}
+
+TEST_F(HealthTest, DoesNotReturnByARequestFromBefore) {
+  const auto before = now_;
   now_ += 1s;
+  for (int i = 0; i < 3; ++i) fail();
+  now_ += 10s;
+  EXPECT_FALSE(health_.succeeded(now_, before));
+  EXPECT_EQ(state(), State::probation);
   EXPECT_TRUE(succeed());
-  EXPECT_EQ(state(), State::healthy);
-  EXPECT_EQ(health_.back_for(now_ + 2s), 2s);
 }
 
 TEST_F(HealthTest, ForgetsEarlierEjectionsOnceItHasBeenWellForAsLong) {

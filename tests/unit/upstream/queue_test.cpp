@@ -17,7 +17,7 @@ asio::awaitable<void> sleep_on(net::Waiter& waiter, bool& woke) {
 class QueueTest : public testing::Test {
  protected:
   Queue::Place join(net::Waiter& waiter) {
-    return Queue::join(queue_, 2, loop_.get_executor(), waiter);
+    return Queue::join(queue_, nullptr, 2, loop_.get_executor(), waiter);
   }
   /// Whether the waiter has been notified since the last time.
   bool is_told(net::Waiter& waiter) {
