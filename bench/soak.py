@@ -64,6 +64,11 @@ def unused_port():
                 continue
 
 
+def memory(pid):
+    """KiB of a process."""
+    return int(pathlib.Path(f"/proc/{pid}/status").read_text().split("VmRSS:")[1].split()[0])
+
+
 class SoakBackend:
     """A process of soak_backend.py, which can be killed and comes back on the same ports."""
 
@@ -112,11 +117,6 @@ class Gate(Wssgate):
         done = subprocess.run([wssgate_program(), "status", "-c", self.config, "--json"], capture_output=True,
                               text=True, timeout=PATIENCE, check=True)
         return json.loads(done.stdout)
-
-    def memory(self):
-        """KiB."""
-        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(text.split("VmRSS:")[1].split()[0])
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
@@ -190,7 +190,7 @@ class Soak:
         if self.gate.process.poll() is not None:
             raise Wrong(f"wssgate ended with {self.gate.process.returncode}: {self.gate.errors()[-4000:]}")
         await self._rest(len(staying))
-        self.samples.append(self.gate.memory())
+        self.samples.append(memory(self.gate.process.pid))
         print(f"round {number + 1}: memory {self.samples[-1]} KiB, {self.gate.descriptors()} descriptors, "
               f"{self.counts['echoes']} echoes, {self.counts['requests']} requests, {self.reloads} reloads", flush=True)
 

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import json
 import re
+import resource
 import ssl
 import sys
 
@@ -53,6 +54,8 @@ async def answer_http(reader, writer):
 
 
 async def main():
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     tls = None
     if len(sys.argv) > 4:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
