@@ -35,8 +35,7 @@ import websockets  # noqa: E402
 from harness import Certificates, Wssgate, eventually, program  # noqa: E402
 from soak import SoakBackend, memory  # noqa: E402
 
-NAME = "app.test"
-NAMES = [NAME, "localhost"]  # the latter for programs that look names up
+NAME = "localhost"  # which slowhttptest can look up
 PATIENCE = 600  # seconds: no step takes longer
 SHARE = 2500  # tunnels of one process of clients
 AT_ONCE = 16  # handshakes of one process of clients
@@ -53,13 +52,10 @@ class Stand:
             eventually(f"the backend {backend.name}", backend.serving)
         upstreams = {kind: "{endpoints: [" + ", ".join(f'"127.0.0.1:{getattr(each, kind)}"' for each in self.backends) +
                            "]}" for kind in ("websocket", "http")}
-        self.gate = self._gate(timeouts, upstreams)
+        self.certificates.serve(NAME)
+        self.gate = Wssgate(self.folder, self.certificates, {NAME: [("/", "websocket"), ("/http", "http")]},
+                            f"timeouts: {{{timeouts}}}\n" if timeouts else "", upstreams)
         self.trust = ssl.create_default_context(cafile=self.certificates.root)
-
-    def _gate(self, timeouts, upstreams):
-        self.certificates.serve(*NAMES)
-        return Wssgate(self.folder, self.certificates, {" ".join(NAMES): [("/", "websocket"), ("/http", "http")]},
-                       f"timeouts: {{{timeouts}}}\n" if timeouts else "", upstreams)
 
     def status(self):
         return self.admin("GET", "/status")
@@ -187,7 +183,7 @@ def idle(options, folder):
         print(f"gate: {opened} tunnels open; memory {alone} KiB before, {used} KiB with them: "
               f"{(used - alone) / opened:.1f} KiB a tunnel", flush=True)
         right = stand.clients.echo()
-        print(f"gate: {right} of {share} echo a message after that", flush=True)
+        print(f"gate: {right} of {share} echo a message after that; ended: {stand.status()['tunnels']['ended']}", flush=True)
         stand.clients.end()
         eventually("no tunnel to be open", lambda: stand.status()["tunnels"]["open"] == 0)
         print(f"gate: memory {memory(stand.gate.process.pid)} KiB, {stand.status()['connections']} connections after all "
@@ -211,7 +207,7 @@ def reloads(options, folder):
         changed += answer["changed"]
     took = time.monotonic() - began
     left, right = stand.status()["tunnels"]["open"], clients.echo()
-    print(f"{options.times} reloads in {took:.0f} s; {left} of {options.tunnels} tunnels open, {right} echo; memory "
+    print(f"{options.times} reloads in {took:.0f} s, {changed} of them changed what serves; {left} of {options.tunnels} tunnels open, {right} echo; memory "
           f"{before} KiB before, {memory(stand.gate.process.pid)} KiB after")
     clients.end()
     if (left, right) != (options.tunnels, options.tunnels):
@@ -259,15 +255,48 @@ def other_process(stand, old):
     return pid if pid != old else None
 
 
+def add_server_name(stand, line):
+    """A process that puts TLS with a server name around what comes in plain: slowhttptest sends none."""
+    async def carry(reader, writer):
+        try:
+            while data := await reader.read(4096):
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            pass
+        finally:
+            writer.transport.abort()
+
+    async def relay(reader, writer):
+        try:
+            to_gate = await asyncio.open_connection("127.0.0.1", stand.gate.port, ssl=stand.trust, limit=4096,
+                                                    server_hostname=NAME)
+        except OSError:
+            writer.transport.abort()
+            return
+        await asyncio.gather(carry(reader, to_gate[1]), carry(to_gate[0], writer))
+
+    async def main():
+        server = await asyncio.start_server(relay, "127.0.0.1", 0, limit=4096)
+        line.send(server.sockets[0].getsockname()[1])
+        await asyncio.Future()
+
+    descriptors(4096)
+    asyncio.run(main())
+
+
 def slow(options, folder):
     tool = program("slowhttptest", "slowhttptest")
     modes = {"slow head": ["-H", "-i", "2"], "slow body": ["-B", "-i", "2", "-s", "8192"],
              "range": ["-R", "-t", "GET"], "slow read": ["-X", "-w", "10", "-y", "20", "-n", "5", "-z", "5", "-k", "3"]}
     for mode, arguments in modes.items():
         stand = Stand(folder, mode.replace(" ", "-"), "request_head: 5s, idle_http: 5s")
+        ours, theirs = multiprocessing.Pipe()
+        relay = multiprocessing.Process(target=add_server_name, daemon=True, args=(stand, theirs))
+        relay.start()
         path = "/http/large/64" if mode == "slow read" else "/http/x"
         command = [tool, *arguments, "-c", options.connections, "-r", "100", "-l", "40", "-p", "10",
-                   "-u", f"https://localhost:{stand.gate.port}{path}"]
+                   "-u", f"http://{NAME}:{ours.recv()}{path}"]
         process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         longest, times, most = 0.0, 0, 0
         while process.poll() is None:
@@ -284,6 +313,7 @@ def slow(options, folder):
             reasons[reason] = reasons.get(reason, 0) + 1
         print(f"{mode}: {most} connections at most, all cut off; a client that behaves was served {times} times, in "
               f"{longest:.2f} s at most; reasons {reasons}, refused {stand.status()['refused']}", flush=True)
+        relay.kill()
         stand.gate.terminate()
 
 
@@ -298,6 +328,7 @@ def main():
         for option, default in numbers.items():
             command.add_argument(f"--{option}", type=int, default=default)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # ends its processes too
     os.environ["WSSGATE"] = options.program
     with tempfile.TemporaryDirectory(prefix="wssgate-endurance-", ignore_cleanup_errors=True) as folder:
         try:

@@ -52,7 +52,7 @@ class Round:
             raise Wrong(f"{host.name} showed a wrong certificate: {failure}")
         if host.steady:
             raise Wrong(f"{host.name}, whose backend is left alone, failed a {what}: {failure!r}")
-        self.count(f"{what}s cut")
+        self.count(f"{what} cut by a killed backend")
 
     async def pause(self, longest):
         try:
@@ -276,12 +276,14 @@ async def ask_for_unknown_name(lap):
         await lap.pause(1)
 
 
-def start_clients(lap, hosts, each):
+def start_clients(lap, hosts, each, slow_hellos):
     """`each` of every kind of client of every host; their tasks."""
     clients = [ask_for_unknown_name(lap)]
     for host in hosts:
         for _ in range(each):
-            clients += [echo_and_end(lap, host), stall_in_tunnel(lap, host), drip_hello(lap, host)]
+            clients += [echo_and_end(lap, host), stall_in_tunnel(lap, host)]
+            if slow_hellos:
+                clients.append(drip_hello(lap, host))
             if host.http:
                 clients += [ask(lap, host), stall_in_response(lap, host)]
     return [asyncio.create_task(client) for client in clients]
