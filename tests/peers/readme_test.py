@@ -48,7 +48,7 @@ class ReadmeGate(Wssgate):
         self._backend_port = backend_port
         super().__init__(folder, certificates, {})
 
-    def _configuration(self, certificates, hosts):
+    def _configuration(self, certificates, hosts, upstreams):
         text = block("yaml")
         for old, new in ((r"0\.0\.0\.0:443", f"127.0.0.1:{self.port}"), (r".*\[::\].*\n", ""),
                          (r"folders: .*", f"folders: [{certificates.served}]\n  roots: [{certificates.root}]"),
