@@ -115,7 +115,7 @@ NameWatch::Names names_of(const gateway::Snapshot& snapshot) {
       if (SocketAddress::parse(endpoint.text)) continue;
       std::set<std::string>& addresses = names[endpoint.text];
       for (const upstream::Member& member : snapshot.upstreams.at(configured.name)->members()) {
-        if (member.endpoint->text.starts_with(endpoint.text + " (")) {
+        if (member.endpoint->is_of_name(endpoint.text)) {
           addresses.insert(member.endpoint->address.text());
         }
       }

@@ -7,6 +7,8 @@
 #include <random>
 #include <utility>
 
+#include "upstream/balancer.h"
+
 namespace wssgate::gateway {
 namespace {
 
@@ -65,12 +67,8 @@ AddressLimits::Place::~Place() {
   if (owner_ != nullptr) owner_->leave(key_);
 }
 
-// The finaliser of splitmix64.
 std::size_t AddressLimits::Hash::operator()(const Key& key) const {
-  std::uint64_t x = key.bits ^ seed ^ (key.ipv6 ? 0x9e3779b97f4a7c15U : 0U);
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
-  return x ^ (x >> 31);
+  return upstream::mix(key.bits ^ (key.ipv6 ? ~seed : seed));
 }
 
 AddressLimits::AddressLimits() : hash_{random_seed()} {

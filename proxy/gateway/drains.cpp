@@ -20,8 +20,8 @@ bool DrainTarget::covers(const Host& host) const {
 
 bool DrainTarget::covers(const upstream::Endpoint& endpoint) const {
   return kind == Kind::everything ||
-         (kind == Kind::endpoint && (endpoint.text == name || endpoint.address.text() == name ||
-                                     endpoint.text.starts_with(name + " (")));
+         (kind == Kind::endpoint &&
+          (endpoint.text == name || endpoint.address.text() == name || endpoint.is_of_name(name)));
 }
 
 std::string DrainTarget::text() const {

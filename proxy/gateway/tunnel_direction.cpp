@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "net/two_ways.h"
+
 namespace wssgate::gateway {
 namespace {
 
@@ -147,7 +149,7 @@ Result<bool> Direction::step(std::span<char> scratch) {
     const std::size_t before = to_.pending_bytes();
     auto flushed = to_.flush();
     if (!flushed) return std::move(flushed).error();
-    if (!*flushed && !closed_) return wait_for_room(before);
+    if (!*flushed && !closed_) return net::wait_for_room(from_, to_, before);
   }
   if (ended_) {
     if (closed_) return false;  // the end of such a tunnel is its owner's
@@ -168,14 +170,6 @@ Result<bool> Direction::step(std::span<char> scratch) {
   auto passed = pass({scratch.data(), got->bytes});
   if (!passed) return std::move(passed).error();
   return true;
-}
-
-/// Nothing is read while the destination takes nothing; that the source has gone is seen all the
-/// same. True when some of what is pending went out.
-Result<bool> Direction::wait_for_room(std::size_t pending_before) const {
-  if (!from_.broken()) return to_.pending_bytes() < pending_before;
-  const bool client = from_.side() == Side::client;
-  return Error(client ? Reason::client_reset : Reason::upstream_reset, from_.side());
 }
 
 }  // namespace wssgate::gateway

@@ -70,7 +70,6 @@ class Direction {
   Result<void> insert_due();
   bool inserts_now() const { return (ping_due_ || close_due_ != 0) && may_insert(); }
   bool may_insert() const { return frames_.at_boundary() && !told(); }
-  Result<bool> wait_for_room(std::size_t pending_before) const;
 
   net::Stream& from_;
   net::Stream& to_;

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/two_ways.h"
+
 namespace wssgate::gateway {
 namespace {
 
 using TimePoint = TunnelClock::time_point;
 
-// Steps that moved something before the worker's other connections have their turn.
-constexpr int kStepsPerTurn = 32;
 // For the Close frames that answer ours.
 constexpr Duration kAnswer{10'000};
 
@@ -43,7 +43,7 @@ Result<void> TunnelRelay::pass_early(const std::string& from_client,
 
 asio::awaitable<Result<void>> TunnelRelay::run() {
   for (int steps = 1;; ++steps) {
-    auto moved = closing_ ? step_closing() : step();
+    auto moved = closing_ ? step_closing() : net::step_both(up_, down_, scratch_);
     note_order();
     if (!moved) co_return std::move(moved).error();
     auto timely = keep_time(*moved);
@@ -53,25 +53,11 @@ asio::awaitable<Result<void>> TunnelRelay::run() {
     Result<void> going;
     if (!*moved) {
       going = co_await waiter_.wait();
-    } else if (steps % kStepsPerTurn == 0) {
+    } else if (steps % net::kRelayStepsPerTurn == 0) {
       going = co_await waiter_.yield();
     }
     if (!going) co_return going;
   }
-}
-
-Result<bool> TunnelRelay::step() {
-  auto up = up_.step(scratch_);
-  if (!up) {
-    hear_out(down_);
-    return up;
-  }
-  auto down = down_.step(scratch_);
-  if (!down) {
-    hear_out(up_);
-    return down;
-  }
-  return *up || *down;
 }
 
 /// A side that breaks off may have had our Close already, and the other is still to answer it.
@@ -85,17 +71,6 @@ Result<bool> TunnelRelay::step_closing() {
   const bool up = tolerant(up_, up_broken_);
   const bool down = tolerant(down_, down_broken_);
   return up || down;
-}
-
-/// Whoever takes no more bytes may have said why: a server that refuses a message sends its Close
-/// frame and closes with input unread, which is a reset. What has arrived of it is passed on,
-/// also what the poller has not come to tell yet.
-void TunnelRelay::hear_out(Direction& from_broken) {
-  from_broken.look_again();
-  for (int i = 0; i < kStepsPerTurn; ++i) {
-    const auto moved = from_broken.step(scratch_);
-    if (!moved || !*moved) return;
-  }
 }
 
 void TunnelRelay::note_order() {

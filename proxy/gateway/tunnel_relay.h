@@ -80,9 +80,7 @@ class TunnelRelay {
   bool closed_out() const;
 
  private:
-  Result<bool> step();
   Result<bool> step_closing();
-  void hear_out(Direction& from_broken);
   void note_order();
 
   Result<void> keep_time(bool moved);

@@ -58,7 +58,7 @@ class Known {
   Endpoints of_name(const std::string& configured) const {
     Endpoints found;
     for (const auto& [label, endpoint] : by_label_) {
-      if (!label.starts_with(configured + " (")) continue;
+      if (!endpoint->is_of_name(configured)) continue;
       found.push_back(on_terms(endpoint, configured));
     }
     return found;

@@ -2,13 +2,9 @@
 
 #include <utility>
 
+#include "net/two_ways.h"
+
 namespace wssgate::net {
-namespace {
-
-// Steps that moved something before the worker's other connections have their turn.
-constexpr int kStepsPerTurn = 32;
-
-}  // namespace
 
 Result<bool> ByteRelay::Way::step(std::span<char> scratch) {
   if (done_) return false;
@@ -16,7 +12,7 @@ Result<bool> ByteRelay::Way::step(std::span<char> scratch) {
     const std::size_t before = to_.pending_bytes();
     auto flushed = to_.flush();
     if (!flushed) return flushed;
-    if (!*flushed) return wait_for_room(before);
+    if (!*flushed) return wait_for_room(from_, to_, before);
   }
   if (ended_) {
     done_ = to_.end_writing();
@@ -32,14 +28,6 @@ Result<bool> ByteRelay::Way::step(std::span<char> scratch) {
   return true;
 }
 
-/// Nothing is read while the destination takes nothing; that the source has gone is seen all the
-/// same. True when some of what is pending went out.
-Result<bool> ByteRelay::Way::wait_for_room(std::size_t pending_before) const {
-  if (!from_.broken()) return to_.pending_bytes() < pending_before;
-  const bool client = from_.side() == Side::client;
-  return Error(client ? Reason::client_reset : Reason::upstream_reset, from_.side());
-}
-
 ByteRelay::ByteRelay(Stream& client, Stream& upstream, Waiter& waiter, std::span<char> scratch,
                      Duration patience)
     : client_(client),
@@ -53,7 +41,7 @@ ByteRelay::ByteRelay(Stream& client, Stream& upstream, Waiter& waiter, std::span
 asio::awaitable<Result<void>> ByteRelay::run() {
   arm_deadline();
   for (int steps = 1;; ++steps) {
-    auto moved = step();
+    auto moved = step_both(up_, down_, scratch_);
     note_order();
     if (!moved) co_return std::move(moved).error();
     if (up_.done() && down_.done()) co_return Result<void>();
@@ -61,7 +49,7 @@ asio::awaitable<Result<void>> ByteRelay::run() {
     Result<void> going;
     if (!*moved) {
       going = co_await waiter_.wait();
-    } else if (steps % kStepsPerTurn == 0) {
+    } else if (steps % kRelayStepsPerTurn == 0) {
       going = co_await waiter_.yield();
     }
     if (!going) co_return going;
@@ -90,30 +78,6 @@ void ByteRelay::owes(Reason what, Side who, std::uint64_t paid) {
   debtor_ = who;
   paid_ = paid;
   waiter_.expires_after(patience_, what, who);
-}
-
-Result<bool> ByteRelay::step() {
-  auto up = up_.step(scratch_);
-  if (!up) {
-    hear_out(down_);
-    return up;
-  }
-  auto down = down_.step(scratch_);
-  if (!down) {
-    hear_out(up_);
-    return down;
-  }
-  return *up || *down;
-}
-
-/// Whoever takes no more bytes may have said why (an alert, then a close with input unread, which
-/// is a reset): what has arrived of it is passed on, also what the poller has not come to tell yet.
-void ByteRelay::hear_out(Way& from_broken) {
-  from_broken.look_again();
-  for (int i = 0; i < kStepsPerTurn; ++i) {
-    const auto moved = from_broken.step(scratch_);
-    if (!moved || !*moved) return;
-  }
 }
 
 void ByteRelay::note_order() {

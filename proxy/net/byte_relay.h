@@ -31,8 +31,6 @@ class ByteRelay {
     std::uint64_t bytes() const { return bytes_; }
 
    private:
-    Result<bool> wait_for_room(std::size_t pending_before) const;
-
     Stream& from_;
     Stream& to_;
     std::uint64_t bytes_ = 0;
@@ -55,8 +53,6 @@ class ByteRelay {
  private:
   void arm_deadline();
   void owes(Reason what, Side who, std::uint64_t paid);
-  Result<bool> step();
-  void hear_out(Way& from_broken);
   void note_order();
 
   Stream& client_;

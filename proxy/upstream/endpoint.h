@@ -29,6 +29,11 @@ struct Endpoint {
   Endpoint(const Endpoint& same, std::shared_ptr<pki::TlsPeer> peer)
       : address(same.address), text(same.text), tls(std::move(peer)), state(same.state) {}
 
+  /// It is one of the addresses that this name, as configured, led to.
+  bool is_of_name(const std::string& configured) const {
+    return text.starts_with(configured + " (");
+  }
+
   const SocketAddress address;
   /// What logs show: as the operator wrote it, with the address where that is a name.
   const std::string text;
