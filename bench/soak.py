@@ -114,8 +114,12 @@ class Gate(Wssgate):
         return CONFIGURATION.format(port=self.port, folder=self.folder, served=self.certificates.served,
                                     root=self.certificates.root, idle=60 + number % 3, upstreams="\n".join(lines))
 
+    def admin(self):
+        """Not by the configuration: that may be half written at this moment."""
+        return f"unix:{self.folder}/admin.sock"
+
     def status(self):
-        done = subprocess.run([wssgate_program(), "status", "-c", self.config, "--json"], capture_output=True,
+        done = subprocess.run([wssgate_program(), "status", "--admin", self.admin(), "--json"], capture_output=True,
                               text=True, timeout=PATIENCE, check=True)
         return json.loads(done.stdout)
 
@@ -225,7 +229,7 @@ class Soak:
     async def _reload(self):
         """wssgate reload: whether everything on the disk serves."""
         process = await asyncio.create_subprocess_exec(
-            wssgate_program(), "reload", "-c", str(self.gate.config), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            wssgate_program(), "reload", "--admin", self.gate.admin(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         output, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
         self.reloads += 1
         self.counts["reloads asked for"] += 1

@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "base/address.h"
+#include "cli/commands.h"
 #include "config/load.h"
 #include "net/fd.h"
 
@@ -22,8 +23,18 @@ constexpr timeval kMostWaiting{.tv_sec = 120, .tv_usec = 0};
 
 std::string address_of(const AdminOptions& options) {
   if (!options.address.empty()) return options.address;
-  Report ignored;  // a broken configuration may be the reason for asking
-  return config::load_file(options.file, ignored).admin.address.value;
+  Report report;
+  const config::Config config = config::load_file(options.file, report);
+  const bool is_said = config.admin.address.at.line != 0;
+  // A broken configuration may be the reason for asking. But of one that is not the system's, the
+  // default socket may be that of another process.
+  if (!report.ok() && !is_said && options.file != kDefaultFile) {
+    throw std::runtime_error(fmt::format(
+        "'{}' has problems, so where its process listens for commands is not known. mend it (see "
+        "'wssgate check -c {}'), or name the socket: --admin unix:/run/wssgate/admin.sock",
+        options.file, options.file));
+  }
+  return config.admin.address.value;
 }
 
 [[noreturn]] void fail(const std::string& address, const std::string& why) {

@@ -178,6 +178,16 @@ TEST_F(AdminSocket, MayBeOff) {
   EXPECT_THAT(asked.error_output, HasSubstr("off"));
 }
 
+// At the default address another process may be listening, and would be told to reload or drain.
+TEST_F(AdminSocket, IsNotGuessedOfABrokenConfiguration) {
+  gateway_.write("wssgate.yaml", "listeners: [{address: \n");
+  const Ended asked = run_wssgate({"reload", "-c", gateway_.path("wssgate.yaml")});
+  EXPECT_EQ(asked.exit_code, 1);
+  EXPECT_THAT(asked.error_output, HasSubstr("wssgate.yaml' has problems, so where its process "
+                                            "listens for commands is not known. mend it"));
+  EXPECT_THAT(asked.error_output, HasSubstr("--admin unix:"));
+}
+
 TEST_F(AdminSocket, IsInAFolderThatIsMade) {
   const std::string path = gateway_.path("run/wssgate/admin.sock");
   Second second(gateway_, with_admin(gateway_, "unix:" + path,
