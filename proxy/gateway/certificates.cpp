@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
+#include <future>
+#include <thread>
 #include <unordered_set>
 #include <utility>
 
@@ -12,6 +15,9 @@
 
 namespace wssgate::gateway {
 namespace {
+
+// Below that many certificates for each thread, starting it costs more than it saves.
+constexpr std::size_t kWorthAThread = 64;
 
 std::string pair_name(const pki::CertificateSource& source) {
   return source.chain_file + '\n' + source.key_file;
@@ -47,6 +53,7 @@ Certificates::Certificates(const std::vector<CertificateState>* before, const pk
     index_before_.emplace(pair_name((*before_)[i].source), i);
   }
   share_intermediates();
+  judge_roots();
 }
 
 void Certificates::share_intermediates() {
@@ -59,32 +66,86 @@ void Certificates::share_intermediates() {
   }
 }
 
+void Certificates::judge_roots() {
+  for (const CertificateState& state : *before_) {
+    const X509* const root = state.proof ? state.proof->root.get() : nullptr;
+    if (root == nullptr) continue;
+    const auto [known, fresh] = trusted_.try_emplace(root, false);
+    if (fresh) known->second = trust_.anchors.hold(root);
+  }
+}
+
 void Certificates::load_folders(const std::vector<config::Located<std::string>>& folders) {
   for (const auto& folder : folders) {
     folders_.push_back(folder.value);
     Report found;
     const auto sources = pki::find_certificates({folder.value, folder.at}, found);
     (before_ == nullptr ? report_ : held_).append(found);
+    load_ahead(sources);
     for (const pki::CertificateSource& source : sources) {
       if (auto certificate = load(source)) on_disk_.add(std::move(certificate));
     }
   }
 }
 
-std::shared_ptr<const pki::Certificate> Certificates::load(const pki::CertificateSource& source) {
-  const auto [entry, fresh] = index_.emplace(pair_name(source), states_.size());
-  if (fresh) states_.push_back(prove(source));
-  return states_[entry->second].served;  // two hosts may name one pair
+void Certificates::load_ahead(const std::vector<pki::CertificateSource>& sources) {
+  std::vector<pki::CertificateSource> fresh;  // two hosts may name one pair
+  std::unordered_set<std::string> seen;
+  for (const pki::CertificateSource& source : sources) {
+    const std::string name = pair_name(source);
+    if (index_.count(name) == 0 && seen.insert(name).second) fresh.push_back(source);
+  }
+  std::vector<Found> found = look_at_all(fresh);
+  for (std::size_t i = 0; i < fresh.size(); ++i) add(fresh[i], std::move(found[i]));
 }
 
-CertificateState Certificates::prove(const pki::CertificateSource& source) {
+/// At a reload in this thread alone: the workers need the other processors.
+std::vector<Certificates::Found> Certificates::look_at_all(
+    const std::vector<pki::CertificateSource>& sources) {
+  std::vector<Found> found(sources.size());
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < sources.size(); i = next++) found[i] = look_at(sources[i]);
+  };
+  const std::size_t processors = before_ == nullptr ? std::thread::hardware_concurrency() : 1;
+  std::vector<std::future<void>> others;
+  for (std::size_t i = 1; i < std::min(processors, sources.size() / kWorthAThread); ++i) {
+    others.push_back(std::async(std::launch::async, work));
+  }
+  work();
+  for (auto& other : others) other.get();
+  return found;
+}
+
+std::shared_ptr<const pki::Certificate> Certificates::load(const pki::CertificateSource& source) {
+  const auto known = index_.find(pair_name(source));
+  if (known != index_.end()) return states_[known->second].served;
+  add(source, look_at(source));
+  return states_.back().served;
+}
+
+void Certificates::add(const pki::CertificateSource& source, Found found) {
+  index_.emplace(pair_name(source), states_.size());
+  states_.push_back(judge(source, std::move(found)));
+}
+
+/// In several threads at once.
+Certificates::Found Certificates::look_at(const pki::CertificateSource& source) {
   const auto files = pki::SourceFiles::read(source);
   const CertificateState* const old = before(source);
-  if (old != nullptr && is_still_proven(*old, files)) {
+  Found found;
+  found.proven_before = old != nullptr && is_still_proven(*old, files);
+  if (found.proven_before) return found;
+  found.outcome = pki::load_certificate(source, files, trust_, cas_, now_, found.report);
+  return found;
+}
+
+CertificateState Certificates::judge(const pki::CertificateSource& source, Found found) {
+  const CertificateState* const old = before(source);
+  if (found.proven_before) {
     return {.source = source, .served = old->served, .refused = {}, .proof = old->proof};
   }
-  Report found;
-  auto loaded = pki::load_certificate(source, files, trust_, cas_, now_, found);
+  pki::LoadOutcome& loaded = found.outcome;
   if (!loaded.certificate && is_from_a_folder(source)) {
     on_disk_.add_refused(source.chain_file, loaded.names);
   }
@@ -94,12 +155,12 @@ CertificateState Certificates::prove(const pki::CertificateSource& source) {
                          .refused = {},
                          .proof = std::move(loaded.proof)};
   if (state.served || before_ == nullptr) {
-    report_.append(found);
+    report_.append(found.report);
     // One object for one certificate: what was made from it is shared with earlier connections.
     if (state.served && had && is_same(*old->served, *state.served)) state.served = old->served;
     return state;
   }
-  for (const Problem& problem : found.problems()) {
+  for (const Problem& problem : found.report.problems()) {
     if (problem.severity == Severity::warning) continue;  // of what does not serve
     held_.add(problem);
     state.refused.push_back(problem);
@@ -108,18 +169,12 @@ CertificateState Certificates::prove(const pki::CertificateSource& source) {
   return state;
 }
 
-bool Certificates::is_still_proven(const CertificateState& old, const pki::SourceFiles& files) {
+bool Certificates::is_still_proven(const CertificateState& old,
+                                   const pki::SourceFiles& files) const {
   if (!old.served || !old.refused.empty() || !old.proof) return false;
   const pki::Proof& proof = *old.proof;
   return proof.at <= now_ && now_ < proof.until && !proof.files.empty() &&
-         proof.files == files.digest() && is_trusted(proof.root.get());
-}
-
-bool Certificates::is_trusted(const X509* root) {
-  if (root == nullptr) return false;
-  const auto [known, fresh] = trusted_.try_emplace(root, false);
-  if (fresh) known->second = trust_.anchors.hold(root);
-  return known->second;
+         proof.files == files.digest() && proof.root && trusted_.at(proof.root.get());
 }
 
 Certificates::Served Certificates::select(const HostPattern& name) {

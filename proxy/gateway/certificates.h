@@ -30,7 +30,7 @@ struct CertificateState {
 /// The certificates of one configuration. At start, each has to be good. At a reload, one that is
 /// not any more is held back by itself: what it replaces goes on serving while its dates hold.
 /// Every file is read, but what was proven from the same bytes without any complaint is taken for
-/// proven while its root is still trusted and no date is near.
+/// proven while its root is still trusted and no date is near. Belongs to one thread.
 class Certificates {
  public:
   using Served = std::vector<std::shared_ptr<const pki::Certificate>>;
@@ -40,8 +40,10 @@ class Certificates {
   Certificates(const std::vector<CertificateState>* before, const pki::Trust& trust,
                std::chrono::system_clock::time_point now, Report& report, Report& held);
 
-  /// Everything in the configured folders.
+  /// Everything in the configured folders. At start all processors take part.
   void load_folders(const std::vector<config::Located<std::string>>& folders);
+  /// Proves the pairs that hosts name for themselves, likewise, so that load() has them at once.
+  void load_ahead(const std::vector<pki::CertificateSource>& sources);
   /// The pair that a host names for itself; null when there is nothing good to serve from it.
   std::shared_ptr<const pki::Certificate> load(const pki::CertificateSource& source);
 
@@ -71,10 +73,21 @@ class Certificates {
  private:
   using Index = std::unordered_map<std::string, std::size_t>;  // by both files
 
-  CertificateState prove(const pki::CertificateSource& source);
-  bool is_still_proven(const CertificateState& old, const pki::SourceFiles& files);
-  bool is_trusted(const X509* root);
+  /// What was found in a pair of files.
+  struct Found {
+    /// It is what `before` has, and need not be proven again.
+    bool proven_before = false;
+    pki::LoadOutcome outcome;
+    Report report;
+  };
+
+  Found look_at(const pki::CertificateSource& source);
+  std::vector<Found> look_at_all(const std::vector<pki::CertificateSource>& sources);
+  CertificateState judge(const pki::CertificateSource& source, Found found);
+  void add(const pki::CertificateSource& source, Found found);
+  bool is_still_proven(const CertificateState& old, const pki::SourceFiles& files) const;
   void share_intermediates();
+  void judge_roots();
   const CertificateState* before(const pki::CertificateSource& source) const;
   bool is_from_a_folder(const pki::CertificateSource& source) const;
   bool is_in_date(const pki::Certificate& certificate) const;
@@ -92,7 +105,7 @@ class Certificates {
   Index index_before_;
   std::optional<pki::CertificateStore> served_before_;
   pki::CaCertificates cas_;
-  std::unordered_map<const X509*, bool> trusted_;  // of roots in use before
+  std::unordered_map<const X509*, bool> trusted_;  // of roots that were before
 };
 
 }  // namespace wssgate::gateway

@@ -40,6 +40,22 @@ std::string context_name(const pki::ServerTerms& terms) {
   return name;
 }
 
+pki::CertificateSource source_of(const config::CertificateFiles& files) {
+  return {.chain_file = files.chain.value,
+          .key_file = files.key.value,
+          .named_at = files.chain.at,
+          .staple_file = files.staple.value};
+}
+
+/// Those that hosts name for themselves.
+std::vector<pki::CertificateSource> own_pairs(const config::Config& config) {
+  std::vector<pki::CertificateSource> sources;
+  for (const config::Host& host : config.hosts) {
+    if (host.certificate) sources.push_back(source_of(*host.certificate));
+  }
+  return sources;
+}
+
 /// What all names of a host have in common.
 struct HostTerms {
   const config::Host& configured;
@@ -77,6 +93,7 @@ class Builder {
         before_ != nullptr ? before_->staples : std::make_shared<pki::StapleBook>();
     auto ticket_ring = read_ticket_ring(config_, report_);
     certificates_.load_folders(config_.certificates.folders);
+    certificates_.load_ahead(own_pairs(config_));
     for (const config::Host& host : config_.hosts) add_host(host);
     snapshot_->certificates = certificates_.take_states();
     snapshot_->held = held_.by_place();
@@ -193,10 +210,7 @@ Certificates::Served Builder::choose(const config::Host& host,
 
 Certificates::Served Builder::choose_own(const config::CertificateFiles& files,
                                          const config::Located<HostPattern>& name) {
-  const auto own = certificates_.load({.chain_file = files.chain.value,
-                                       .key_file = files.key.value,
-                                       .named_at = files.chain.at,
-                                       .staple_file = files.staple.value});
+  const auto own = certificates_.load(source_of(files));
   if (own && own->covers(name.value)) return {own};
   if (!own) {
     // At start, why is told where the certificate was loaded.

@@ -19,20 +19,24 @@ std::string der_of(const X509* certificate) {
 
 X509Ptr CaCertificates::decode(const PemBlock& block) {
   const std::string der = decode_pem(block);
-  if (const auto known = by_der_.find(der); known != by_der_.end()) {
-    return share(known->second.get());
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = by_der_.find(der); known != by_der_.end()) {
+      return share(known->second.get());
+    }
   }
   const auto* data = reinterpret_cast<const unsigned char*>(der.data());
   X509Ptr certificate(d2i_X509(nullptr, &data, static_cast<long>(der.size())));
   ERR_clear_error();
-  if (certificate && X509_check_ca(certificate.get()) != 0) {
-    by_der_.emplace(der, share(certificate.get()));
-  }
-  return certificate;
+  if (!certificate || X509_check_ca(certificate.get()) == 0) return certificate;
+  const std::lock_guard lock(mutex_);
+  const auto [known, fresh] = by_der_.emplace(der, share(certificate.get()));
+  return share(known->second.get());  // another thread may have been first
 }
 
 void CaCertificates::add(X509* certificate) {
   std::string der = der_of(certificate);
+  const std::lock_guard lock(mutex_);
   if (!der.empty()) by_der_.emplace(std::move(der), share(certificate));
 }
 

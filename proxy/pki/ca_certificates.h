@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mutex>
 #include <string>
 #include <unordered_map>
 
@@ -9,7 +10,7 @@
 namespace wssgate::pki {
 
 /// One object for one certificate of a CA, however many chain files hold it: thousands of hosts
-/// have the same few intermediates. One thread at a time.
+/// have the same few intermediates. Any thread.
 class CaCertificates {
  public:
   /// What the block holds, shared if it is a CA's; null when the block is damaged.
@@ -18,6 +19,7 @@ class CaCertificates {
   void add(X509* certificate);
 
  private:
+  std::mutex mutex_;
   std::unordered_map<std::string, X509Ptr> by_der_;
 };
 

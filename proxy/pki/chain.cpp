@@ -130,7 +130,7 @@ class Walk {
     for (std::size_t step = 1; step <= count; ++step) {
       const std::size_t i = (from + step) % count;
       if (!is_on(path, certificate(i)) && has_issuer_name_of(top(path), certificate(i)) &&
-          is_signed_by(top(path), certificate(i))) {
+          trust_.signatures->verify(top(path), certificate(i))) {
         return i;
       }
     }
@@ -257,7 +257,7 @@ Chain prove_chain(const ChainFile& file, const EVP_PKEY* key, const Trust& trust
 
   Chain chain;
   chain.leaf = leaf;
-  chain.root = judge_trust(members, end, trust.anchors, now, report);
+  chain.root = judge_trust(members, end, trust, now, report);
   if (report.errors() == errors_before) walk.warn_of_root(path);
   chain.first_warning = first_warning(members, chain.root.get());
   for (std::size_t i = 1; i < path.links.size(); ++i) {

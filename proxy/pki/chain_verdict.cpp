@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <utility>
 
 #include "pki/x509_facts.h"
@@ -22,12 +23,54 @@ struct Finding {
   X509Ptr certificate;
 };
 
+/// What OpenSSL's callbacks work with: the context's app data.
+struct Judging {
+  VerifiedSignatures& signatures;
+  std::time_t now;
+  std::vector<Finding> findings;
+
+  static Judging& of(X509_STORE_CTX* context) {
+    return *static_cast<Judging*>(X509_STORE_CTX_get_app_data(context));
+  }
+};
+
 // Goes on after each error, so that all are told at once.
 int collect(int ok, X509_STORE_CTX* context) {
   if (ok == 1) return 1;
-  auto* findings = static_cast<std::vector<Finding>*>(X509_STORE_CTX_get_app_data(context));
-  findings->push_back(
+  Judging::of(context).findings.push_back(
       Finding{X509_STORE_CTX_get_error(context), share(X509_STORE_CTX_get_current_cert(context))});
+  return 1;
+}
+
+/// X509_V_OK where the dates hold.
+int judge_dates(const X509* certificate, std::time_t now) {
+  const int begins = X509_cmp_time(X509_get0_notBefore(certificate), &now);
+  const int ends = X509_cmp_time(X509_get0_notAfter(certificate), &now);
+  if (begins == 0) return X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD;
+  if (begins > 0) return X509_V_ERR_CERT_NOT_YET_VALID;
+  if (ends == 0) return X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD;
+  return ends < 0 ? X509_V_ERR_CERT_HAS_EXPIRED : X509_V_OK;
+}
+
+/// The last step of X509_verify_cert, in the place of OpenSSL's own: signatures, each verified once
+/// in a load, and dates. What certificates may do (key usage too) it has judged before.
+int verify_signatures(X509_STORE_CTX* context) {
+  Judging& judging = Judging::of(context);
+  const STACK_OF(X509)* const chain = X509_STORE_CTX_get0_chain(context);
+  const int top = sk_X509_num(chain) - 1;
+  for (int depth = top; depth >= 0; --depth) {
+    X509* const certificate = sk_X509_value(chain, depth);
+    const auto find = [&](int error) {
+      if (error != X509_V_OK) judging.findings.push_back(Finding{error, share(certificate)});
+    };
+    if (depth == top) {
+      // A root's own signature proves nothing; where there is no root, that has been found.
+      if (!has_issuer_name_of(certificate, certificate)) find(X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT);
+    } else if (!judging.signatures.verify(certificate, sk_X509_value(chain, depth + 1))) {
+      find(X509_V_ERR_CERT_SIGNATURE_FAILURE);
+    }
+    find(judge_dates(certificate, judging.now));
+  }
   return 1;
 }
 
@@ -199,9 +242,8 @@ class TrustVerdict {
 
 }  // namespace
 
-X509Ptr judge_trust(const std::vector<PathMember>& path, const PathEnd& end,
-                    const TrustAnchors& anchors, std::chrono::system_clock::time_point now,
-                    Report& report) {
+X509Ptr judge_trust(const std::vector<PathMember>& path, const PathEnd& end, const Trust& trust,
+                    std::chrono::system_clock::time_point now, Report& report) {
   const bool keys_decode = std::all_of(path.begin(), path.end(), [](const PathMember& member) {
     return X509_get0_pubkey(member.certificate) != nullptr;
   });
@@ -210,21 +252,24 @@ X509Ptr judge_trust(const std::vector<PathMember>& path, const PathEnd& end,
   for (std::size_t i = 1; i < path.size(); ++i) {
     sk_X509_push(untrusted.get(), path[i].certificate);
   }
-  std::vector<Finding> findings;
+  Judging judging{*trust.signatures, std::chrono::system_clock::to_time_t(now), {}};
   const StoreContextPtr context(X509_STORE_CTX_new());
-  X509_STORE_CTX_init(context.get(), anchors.store(), path.front().certificate, untrusted.get());
+  X509_STORE_CTX_init(context.get(), trust.anchors.store(), path.front().certificate,
+                      untrusted.get());
   X509_STORE_CTX_set_default(context.get(), "ssl_server");
   X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context.get());
-  X509_VERIFY_PARAM_set_time(parameters, std::chrono::system_clock::to_time_t(now));
+  X509_VERIFY_PARAM_set_time(parameters, judging.now);
   X509_VERIFY_PARAM_set_auth_level(parameters, kSecurityLevel);
-  X509_STORE_CTX_set_app_data(context.get(), &findings);
+  X509_STORE_CTX_set_app_data(context.get(), &judging);
   X509_STORE_CTX_set_verify_cb(context.get(), collect);
+  X509_STORE_CTX_set_verify(context.get(), verify_signatures);
   const int verified = X509_verify_cert(context.get());
+  std::vector<Finding>& findings = judging.findings;
   if (verified != 1 && findings.empty()) {
     findings.push_back(Finding{X509_STORE_CTX_get_error(context.get()), nullptr});
   }
 
-  TrustVerdict verdict(path, end, anchors, report);
+  TrustVerdict verdict(path, end, trust.anchors, report);
   for (const Finding& found : findings) {
     if (is_gap(found.error)) {
       verdict.gap();

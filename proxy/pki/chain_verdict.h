@@ -45,11 +45,10 @@ bool judge_intermediate(const PathMember& member, std::chrono::system_clock::tim
 /// ever by the clients that insist, otherwise.
 void judge_stapling(const PathMember& leaf, Report& report);
 
-/// Asks OpenSSL whether `path`, as a client would get it, leads to a root of `anchors` at `now`,
+/// Asks OpenSSL whether `path`, as a client would get it, leads to a root of `trust` at `now`,
 /// for a server's use and at security level 2. Returns that root, or null.
-X509Ptr judge_trust(const std::vector<PathMember>& path, const PathEnd& end,
-                    const TrustAnchors& anchors, std::chrono::system_clock::time_point now,
-                    Report& report);
+X509Ptr judge_trust(const std::vector<PathMember>& path, const PathEnd& end, const Trust& trust,
+                    std::chrono::system_clock::time_point now, Report& report);
 
 /// From when on `warn_of_end` warns; nothing where the dates do not decode.
 std::optional<std::chrono::system_clock::time_point> warning_time(const X509* certificate);

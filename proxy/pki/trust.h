@@ -1,12 +1,14 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/report.h"
 #include "pki/openssl_ptr.h"
+#include "pki/verified_signatures.h"
 
 namespace wssgate::pki {
 
@@ -73,6 +75,7 @@ class Intermediates {
 struct Trust {
   TrustAnchors anchors;
   Intermediates intermediates;
+  std::unique_ptr<VerifiedSignatures> signatures = std::make_unique<VerifiedSignatures>();
 
   static Trust load(const std::vector<NamedPath>& root_files,
                     const std::optional<NamedPath>& intermediates_folder,

@@ -136,7 +136,7 @@ bool TrustAnchors::has_name_of_issuer(const X509* certificate) const {
 Trust Trust::load(const std::vector<NamedPath>& root_files,
                   const std::optional<NamedPath>& intermediates_folder,
                   std::chrono::system_clock::time_point now, Report& report) {
-  Trust trust{TrustAnchors::load(root_files, report), {}};
+  Trust trust{.anchors = TrustAnchors::load(root_files, report), .intermediates = {}};
   if (intermediates_folder) {
     trust.intermediates = Intermediates::load(*intermediates_folder, now, report);
   }
