@@ -59,9 +59,10 @@ void Drains::remove(const DrainTarget& target) {
   std::erase_if(drains_, [&](const Drain& drain) { return drain.target == target; });
 }
 
-bool Drains::has(const DrainTarget& target) const {
-  return std::any_of(drains_.begin(), drains_.end(),
-                     [&](const Drain& drain) { return drain.target == target; });
+bool Drains::is_over(const DrainTarget& target, TunnelClock::time_point now) const {
+  return std::any_of(drains_.begin(), drains_.end(), [&](const Drain& drain) {
+    return drain.target == target && now >= drain.window.until();
+  });
 }
 
 bool Drains::name(const Host& host) const {

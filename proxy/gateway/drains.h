@@ -43,6 +43,7 @@ class DrainWindow {
   CloseOrder order(std::size_t index, std::size_t count) const;
   /// For a tunnel that has only just come to be.
   CloseOrder order_now() const;
+  TunnelClock::time_point until() const { return until_; }
 
  private:
   TunnelClock::time_point begun_;
@@ -58,7 +59,8 @@ class Drains {
   void add(const DrainTarget& target, const DrainWindow& window);
   void remove(const DrainTarget& target);
 
-  bool has(const DrainTarget& target) const;
+  /// Its time has come, and it has not been undone or begun anew.
+  bool is_over(const DrainTarget& target, TunnelClock::time_point now) const;
   /// Named themselves; in a drain of everything, hosts and endpoints serve what is still there.
   bool name(const Host& host) const;
   bool name(const upstream::Endpoint& endpoint) const;

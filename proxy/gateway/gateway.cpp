@@ -106,13 +106,31 @@ void Gateway::drain(const DrainTarget& target, const DrainTerms& terms) {
     connection->tunnel->order_close(window.order(index++, count));
     connection->waiter.notify();
   }
-  const auto timer = std::make_shared<asio::steady_timer>(worker_.loop(), terms.limit);
-  timer->async_wait([this, target, timer](const asio::error_code& error) {
-    if (!error && drains_.has(target)) cut_passed_through(target);
-  });
+  // At the end of a drain of everything nothing is left open anyway.
+  if (target.kind != DrainTarget::Kind::everything) cut_passed_through_after(terms.limit, target);
+}
+
+void Gateway::resume(const DrainTarget& target) {
+  drains_.remove(target);
+  const std::size_t count = tunnels(target);
+  std::size_t index = 0;
+  for (Connection* connection : open_) {
+    if (connection->tunnel == nullptr || !is_tunnel_of(*connection, target)) continue;
+    connection->tunnel->withdraw_order();
+    const auto* other = drains_.window_for(*connection->site->host, *connection->endpoint);
+    if (other != nullptr) connection->tunnel->order_close(other->order(index++, count));
+    connection->waiter.notify();
+  }
 }
 
 /// There is no Close frame for what is not decrypted: it has the whole of the drain's time.
+void Gateway::cut_passed_through_after(Duration limit, const DrainTarget& target) {
+  const auto timer = std::make_shared<asio::steady_timer>(worker_.loop(), limit);
+  timer->async_wait([this, target, timer](const asio::error_code& error) {
+    if (!error && drains_.is_over(target, TunnelClock::now())) cut_passed_through(target);
+  });
+}
+
 void Gateway::cut_passed_through(const DrainTarget& target) {
   for (Connection* connection : open_) {
     if (connection->tunnel != nullptr || !is_tunnel_of(*connection, target)) continue;

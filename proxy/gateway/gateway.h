@@ -41,7 +41,8 @@ class Gateway {
   /// The host or endpoint gets no new connections until resume(); its tunnels are closed one after
   /// the other within `limit`.
   void drain(const DrainTarget& target, const DrainTerms& terms);
-  void resume(const DrainTarget& target) { drains_.remove(target); }
+  /// Tunnels that have not been told to close yet stay, unless another drain is on them too.
+  void resume(const DrainTarget& target);
   /// Ends every connection now.
   void abort_all();
 
@@ -71,6 +72,7 @@ class Gateway {
 
  private:
   void cut_passed_through(const DrainTarget& target);
+  void cut_passed_through_after(Duration limit, const DrainTarget& target);
   void refuse_over_limit(const SocketAddress& client);
 
   net::Worker& worker_;

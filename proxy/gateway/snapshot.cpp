@@ -82,9 +82,11 @@ class Builder {
     snapshot_->upstream_tls =
         make_upstream_tls(config_.upstreams, trust_.anchors, now_,
                           before_ == nullptr ? nullptr : &before_->upstream_tls, report_);
-    snapshot_->upstreams =
-        make_upstreams(config_.upstreams, snapshot_->upstream_tls,
-                       before_ == nullptr ? Upstreams() : before_->upstreams, report_);
+    snapshot_->endpoint_states = before_ != nullptr ? before_->endpoint_states
+                                                    : std::make_shared<upstream::EndpointStates>();
+    snapshot_->upstreams = make_upstreams(config_.upstreams, snapshot_->upstream_tls,
+                                          before_ == nullptr ? Upstreams() : before_->upstreams,
+                                          *snapshot_->endpoint_states, report_);
     add_listeners();
     snapshot_->ticket_keys = before_ != nullptr
                                  ? before_->ticket_keys

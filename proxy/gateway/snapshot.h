@@ -42,6 +42,8 @@ struct Snapshot {
   config::Config config;
   RouteTable sites;
   Upstreams upstreams;
+  /// Of their endpoints; the same object in every snapshot of a process.
+  std::shared_ptr<upstream::EndpointStates> endpoint_states;
   /// How those with TLS shake hands, by upstream.
   UpstreamTlsTerms upstream_tls;
   std::vector<Listening> listeners;

@@ -97,6 +97,10 @@ void TunnelRelay::order_close(const CloseOrder& order) {
   order_.until = until;
 }
 
+void TunnelRelay::withdraw_order() {
+  if (!closing_) order_ = {};
+}
+
 /// Does what is due by now and has the waiter wake up for what will be.
 Result<void> TunnelRelay::keep_time(bool moved) {
   now_ = TunnelClock::now();

@@ -64,6 +64,8 @@ class TunnelRelay {
   /// It is to be closed; where there is an order already, the earlier one holds. What waits for the
   /// tunnel's waiter has to be woken.
   void order_close(const CloseOrder& order);
+  /// It stays open after all, unless it is being closed already.
+  void withdraw_order();
 
   const Direction& up() const { return up_; }
   const Direction& down() const { return down_; }

@@ -36,7 +36,9 @@ bool is_on(const upstream::Endpoint& endpoint, const Terms& terms) {
 /// on others than its own; how the endpoint does is still the same thing.
 class Known {
  public:
-  Known(const upstream::Upstream* before, Terms terms) : terms_(std::move(terms)) {
+  Known(const std::string& upstream, const upstream::Upstream* before, Terms terms,
+        upstream::EndpointStates& states)
+      : upstream_(upstream), terms_(std::move(terms)), states_(states) {
     if (before == nullptr) return;
     for (const upstream::Member& member : before->members()) {
       by_label_[member.endpoint->text] = member.endpoint;
@@ -48,7 +50,8 @@ class Known {
     const std::string text = label(configured, address);
     auto& known = by_label_[text];
     if (!known) {
-      known = std::make_shared<upstream::Endpoint>(address, text, peer(terms_, configured));
+      known = std::make_shared<upstream::Endpoint>(address, text, peer(terms_, configured),
+                                                   states_.of(upstream_, text));
     }
     known = on_terms(known, configured);
     return known;
@@ -71,7 +74,9 @@ class Known {
     return std::make_shared<upstream::Endpoint>(*known, peer(terms_, configured));
   }
 
+  const std::string& upstream_;
   Terms terms_;
+  upstream::EndpointStates& states_;
   std::map<std::string, std::shared_ptr<upstream::Endpoint>> by_label_;
 };
 
@@ -108,9 +113,8 @@ Endpoints look_up(const config::Endpoint& endpoint, Known& known, Report& report
   return endpoints;
 }
 
-std::vector<upstream::Member> members_of(const config::Upstream& configured, const Terms& terms,
-                                         const upstream::Upstream* before, Report& report) {
-  Known known(before, terms);
+std::vector<upstream::Member> members_of(const config::Upstream& configured, Known& known,
+                                         Report& report) {
   std::vector<upstream::Member> members;
   for (const config::Endpoint& each : configured.endpoints) {
     for (auto& endpoint : look_up(each, known, report)) {
@@ -158,8 +162,10 @@ upstream::Terms terms_of(const config::Upstream& configured) {
 std::shared_ptr<upstream::Upstream> make_upstream(const config::Upstream& configured,
                                                   const Terms& tls,
                                                   std::shared_ptr<upstream::Upstream> before,
+                                                  upstream::EndpointStates& states,
                                                   Report& report) {
-  auto members = members_of(configured, tls, before.get(), report);
+  Known known(configured.name, before.get(), tls, states);
+  auto members = members_of(configured, known, report);
   upstream::Terms terms = terms_of(configured);
   if (before && before->members() == members && before->terms() == terms) return before;
   auto queue = before ? before->queue() : std::make_shared<upstream::Queue>();
@@ -170,7 +176,8 @@ std::shared_ptr<upstream::Upstream> make_upstream(const config::Upstream& config
 }  // namespace
 
 Upstreams make_upstreams(const std::vector<config::Upstream>& configured,
-                         const UpstreamTlsTerms& tls, const Upstreams& before, Report& report) {
+                         const UpstreamTlsTerms& tls, const Upstreams& before,
+                         upstream::EndpointStates& states, Report& report) {
   Upstreams upstreams;
   for (const config::Upstream& upstream : configured) {
     const auto found = tls.find(upstream.name);
@@ -178,7 +185,7 @@ Upstreams make_upstreams(const std::vector<config::Upstream>& configured,
     if (upstream.tls && !terms) continue;  // a problem that has been told: never in plain text
     const auto old = before.find(upstream.name);
     upstreams[upstream.name] =
-        make_upstream(upstream, terms, old == before.end() ? nullptr : old->second, report);
+        make_upstream(upstream, terms, old == before.end() ? nullptr : old->second, states, report);
   }
   return upstreams;
 }

@@ -23,11 +23,12 @@ struct EndpointState {
 /// is configured, by all snapshots.
 struct Endpoint {
   Endpoint(const SocketAddress& where, std::string label,
-           std::shared_ptr<pki::TlsPeer> peer = nullptr)
-      : address(where), text(std::move(label)), tls(std::move(peer)) {}
+           std::shared_ptr<pki::TlsPeer> peer = nullptr,
+           std::shared_ptr<EndpointState> its = std::make_shared<EndpointState>())
+      : address(where), text(std::move(label)), tls(std::move(peer)), state(std::move(its)) {}
   /// The same one on other TLS terms.
   Endpoint(const Endpoint& same, std::shared_ptr<pki::TlsPeer> peer)
-      : address(same.address), text(same.text), tls(std::move(peer)), state(same.state) {}
+      : Endpoint(same.address, same.text, std::move(peer), same.state) {}
 
   /// It is one of the addresses that this name, as configured, led to.
   bool is_of_name(const std::string& configured) const {
@@ -39,7 +40,7 @@ struct Endpoint {
   const std::string text;
   /// Whom it has to prove to be, and the sessions to resume with it; null: plain.
   const std::shared_ptr<pki::TlsPeer> tls;
-  const std::shared_ptr<EndpointState> state = std::make_shared<EndpointState>();
+  const std::shared_ptr<EndpointState> state;
   std::atomic<std::uint32_t>& connections = state->connections;
   Health& health = state->health;
 };

@@ -85,6 +85,21 @@ TEST(AddressLimits, HoldForTheSilentWhereOthersSendPROXYHeaders) {
   EXPECT_TRUE(second.ends());
 }
 
+TEST(AddressLimits, LeaveNoFloodOfAccessLinesEither) {
+  const Backend backend(served());
+  RunningGateway gateway({{"test.example"}},
+                         one_host(backend.endpoint(), "limits: {requests_per_address: 1/1h}\n"));
+  TlsClient client(gateway.address(), "test.example");
+  constexpr std::size_t kRefused = 200;
+  EXPECT_EQ(status_of(get(client, "test.example")), 200);
+  for (std::size_t i = 0; i < kRefused; ++i) {
+    ASSERT_EQ(status_of(get(client, "test.example")), 429);
+  }
+  const auto lines = gateway.access_lines(2);
+  EXPECT_EQ(lines.back()["reason"], "request_rate");
+  EXPECT_LT(lines.size(), kRefused);
+}
+
 // The operator sees that something was refused, how often and why, without a line for each.
 TEST(AddressLimits, AreCountedAndLoggedWithoutAFlood) {
   const Backend backend(served());

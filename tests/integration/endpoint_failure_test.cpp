@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/backend.h"
+#include "support/hello.h"
 #include "support/http_text.h"
 #include "support/live_gateway.h"
 
@@ -119,6 +120,31 @@ TEST(EndpointFailure, OneThatIsDownCostsNobodyARequestAndComesBack) {
   down.open();
   EXPECT_TRUE(eventually([&] { return body_of(get(client, "test.example")) == "back"; }));
   EXPECT_EQ(gateway.await_events("endpoint_returned")[0]["endpoint"], down.endpoint());
+}
+
+// Nobody sees answers in what is passed through: that it can be connected to is all that can be
+// known of it.
+TEST(EndpointFailure, OneThatIsPassedThroughToComesBack) {
+  ClosedPort down;
+  const Backend well([](RawClient& proxy, int) { proxy.ends(); });
+  const LiveGateway gateway({"test.example"},
+                            "hosts: [{names: [legacy.example], passthrough: legacy}]\n"
+                            "upstreams: {legacy: {balance: round_robin, endpoints: [\"" +
+                                down.endpoint() + "\", \"" + well.endpoint() +
+                                "\"], ejection: {failures: 1, time: 100ms, max_time: 200ms}}}\n");
+  const auto pass_one_through = [&] {
+    RawClient client(gateway.address());
+    client.write(captured_hello({.server_name = "legacy.example"}));
+    client.end_writing();
+    client.read_all();
+  };
+  for (int i = 0; i < 2; ++i) pass_one_through();
+  gateway.await_events("endpoint_ejected");
+  down.open();
+  EXPECT_TRUE(eventually([&] {
+    pass_one_through();
+    return !gateway.events("endpoint_returned").empty();
+  }));
 }
 
 // Backends close idle connections when they like; a request that is on its way then says nothing of

@@ -3,12 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <thread>
 
+#include "control/server.h"
 #include "support/frames.h"
 #include "support/http_text.h"
 #include "support/live_gateway.h"
+#include "support/running_gateway.h"
 #include "support/websocket.h"
 
 namespace wssgate::test {
@@ -119,6 +124,22 @@ TEST_F(DrainCommand, OfAHostClosesItsTunnelsAndTakesNothingNew) {
   EXPECT_EQ(command({"drain", "--host", "a.example", "--undo"}).exit_code, 0);
   EXPECT_EQ(status_of(fresh_get("a.example")), 200);
   EXPECT_THAT(gateway_.status().at("draining"), IsEmpty());
+}
+
+// The first is closed at once, the last after three quarters of the drain's time.
+TEST(DrainUndone, KeepsTheTunnelsThatItHasNotComeTo) {
+  const Backend backend(websocket_backend());
+  RunningGateway gateway({{"test.example"}},
+                         one_host(backend.endpoint(), "timeouts: {drain: 4s}\n"));
+  std::vector<TlsClient> tunnels;
+  for (int i = 0; i < 6; ++i) tunnels.push_back(open_websocket(gateway.address(), "test.example"));
+  const gateway::DrainTarget host{gateway::DrainTarget::Kind::host, "test.example"};
+  ASSERT_TRUE(eventually([&] { return gateway.server().open_tunnels(host) == 6; }));
+  gateway.server().drain(host);
+  gateway.server().resume(host);
+  std::this_thread::sleep_for(std::chrono::milliseconds(3500));
+  const auto kept = std::count_if(tunnels.begin(), tunnels.end(), still_echoes);
+  EXPECT_GE(kept, 4) << "each of two workers has closed one";
 }
 
 TEST_F(DrainCommand, OfAHostOutlivesAReload) {

@@ -97,6 +97,43 @@ TEST(UpstreamQueue, AReloadThatMakesRoomIsNotStoodInLineFor) {
   EXPECT_EQ(body_of(get(since, "test.example")), "served");
 }
 
+// A reload closes no tunnel, and forgets none.
+TEST(UpstreamQueue, AnEndpointThatWasAwayStillCountsItsTunnels) {
+  const Backend backend(serving_and_echoing());
+  const Backend other(serving_and_echoing());
+  const std::string full = limited(backend, "queue: {length: 0}");
+  const LiveGateway gateway({"test.example"}, full);
+  std::optional<TlsClient> tunnel(open_websocket(gateway.address(), "test.example"));
+  gateway.configure(hosts_for({"test.example"}, other.endpoint()));
+  ASSERT_EQ(gateway.reload()["ok"], true);
+  {
+    TlsClient client(gateway.address(), "test.example");
+    EXPECT_EQ(status_of(get(client, "test.example")), 200);
+  }
+  gateway.configure(full);
+  ASSERT_EQ(gateway.reload()["ok"], true);
+  EXPECT_EQ(gateway.status()["upstreams"][0]["endpoints"][0]["connections"], 1);
+  TlsClient client(gateway.address(), "test.example");
+  EXPECT_EQ(status_of(get(client, "test.example")), 503) << "its max_connections is one";
+  tunnel.reset();
+  EXPECT_TRUE(eventually([&] { return status_of(get(client, "test.example")) == 200; }));
+}
+
+// Who has waited for a place at an endpoint does not get it when that is being drained.
+TEST(UpstreamQueue, ADrainedEndpointTakesNobodyOutOfIt) {
+  Backend backend(serving_and_echoing());
+  RunningGateway gateway({{"test.example"}}, limited(backend, "queue: {timeout: 1h}"));
+  std::optional<TlsClient> tunnel(open_websocket(gateway.address(), "test.example"));
+  TlsClient client(gateway.address(), "test.example");
+  client.write(get("/"));
+  ASSERT_TRUE(eventually([&] { return waiting(gateway) == 1; }));
+  gateway.server().drain(
+      gateway::DrainTarget{gateway::DrainTarget::Kind::endpoint, backend.endpoint()});
+  tunnel.reset();
+  EXPECT_EQ(status_of(client.read_message()), 503);
+  EXPECT_EQ(backend.connections(), 1);
+}
+
 TEST(UpstreamQueue, AClientThatResetsLeavesTheQueue) {
   Backend backend(serving_and_echoing());
   RunningGateway gateway({{"test.example"}}, limited(backend, "queue: {timeout: 1h}"));

@@ -64,5 +64,27 @@ TEST(Refusals, Passthrough) {
       });
 }
 
+// What is passed through is TLS already, and nobody sees requests in it.
+TEST(Refusals, UpstreamsThatArePassedThroughTo) {
+  const auto upstream = [](const std::string& key) {
+    return "hosts: [{names: [a.example], passthrough: web}]\n"
+           "upstreams: {web: {endpoints: [127.0.0.1:3000], " +
+           key + "}}";
+  };
+  const std::string at = "c.yaml:1:43: the upstream 'web' ";
+  expect_refusals(
+      Text::fragment,
+      {
+          {upstream("tls: {}"), at + "has tls, and what is passed through to it is TLS already. "
+                                     "name an upstream without tls."},
+          {upstream("health: {path: /healthz}"),
+           at + "is checked in plain HTTP, and what is passed through to it is TLS. write 'check: "
+                "tcp' in its health section."},
+          {upstream("balance: {hash: {by: {cookie: id}}}"),
+           at + "is hashed by what stands in requests, and nobody sees them in what is passed "
+                "through. write 'by: client_address'."},
+      });
+}
+
 }  // namespace
 }  // namespace wssgate::config

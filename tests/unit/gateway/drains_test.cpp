@@ -63,5 +63,20 @@ TEST(Drains, NameOnlyWhatTheyWereToldOf) {
   EXPECT_FALSE(drains.name(a));
 }
 
+// What the first one was to do at its end must not come early upon the second.
+TEST(Drains, BegunAnewHaveAllTheirTimeAnew) {
+  const TunnelClock::time_point begun{};
+  const DrainTarget target{Kind::host, "a.example"};
+  Drains drains;
+  drains.add(target, DrainWindow(begun, {30s}));
+  EXPECT_FALSE(drains.is_over(target, begun + 29s));
+  EXPECT_TRUE(drains.is_over(target, begun + 30s));
+  drains.remove(target);
+  EXPECT_FALSE(drains.is_over(target, begun + 30s));
+  drains.add(target, DrainWindow(begun + 20s, {30s}));
+  EXPECT_FALSE(drains.is_over(target, begun + 30s));
+  EXPECT_TRUE(drains.is_over(target, begun + 50s));
+}
+
 }  // namespace
 }  // namespace wssgate::gateway

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <functional>
 #include <optional>
 
 #include "support/socket_pair.h"
@@ -22,6 +23,9 @@ class TunnelRelayTest : public testing::Test {
   void run(Duration half_closed) { run(half_closed, upstream_); }
   void run(Duration half_closed, net::Stream& upstream) {
     relay_.emplace(client_, upstream, waiter_, scratch_, terms_, half_closed);
+    run_on();
+  }
+  void run_on() {
     asio::co_spawn(loop_, run_it(*this), asio::detached);
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (!result_ && std::chrono::steady_clock::now() < give_up) {
@@ -68,6 +72,28 @@ TEST_F(TunnelRelayTest, GivesUpAHalfClosedPairWhoseOtherSideIsBlocked) {
   EXPECT_EQ(result_->error().reason, Reason::stalled);
 }
 
+// Talking on is no excuse for taking nothing.
+TEST_F(TunnelRelayTest, GivesUpASideThatTalksButTakesNothing) {
+  const std::string piece(4096, 'x');
+  while (::send(client_pair_.second.get(), piece.data(), piece.size(), MSG_DONTWAIT) > 0) {
+  }
+  asio::steady_timer timer(loop_);
+  const std::function<void(const asio::error_code&)> talk = [&](const asio::error_code& error) {
+    if (error || result_) return;
+    std::array<char, 64> drop{};
+    ::send(upstream_pair_.second.get(), "talk", 4, MSG_DONTWAIT);
+    ::recv(client_pair_.second.get(), drop.data(), drop.size(), MSG_DONTWAIT);
+    timer.expires_after(std::chrono::milliseconds(2));
+    timer.async_wait(talk);
+  };
+  talk({});
+  run(Duration(50));
+  ASSERT_TRUE(result_) << "it was taken for progress";
+  ASSERT_FALSE(*result_);
+  EXPECT_EQ(result_->error().reason, Reason::stalled);
+  EXPECT_EQ(result_->error().side, Side::upstream);
+}
+
 TEST_F(TunnelRelayTest, GivesUpASideThatTakesNothing) {
   const std::string piece(4096, 'x');
   while (::send(client_pair_.second.get(), piece.data(), piece.size(), MSG_DONTWAIT) > 0) {
@@ -77,6 +103,19 @@ TEST_F(TunnelRelayTest, GivesUpASideThatTakesNothing) {
   ASSERT_FALSE(*result_);
   EXPECT_EQ(result_->error().reason, Reason::stalled);
   EXPECT_EQ(result_->error().side, Side::upstream);
+}
+
+// A drain that is undone before it has come to this tunnel.
+TEST_F(TunnelRelayTest, StaysOpenWhenItsOrderIsWithdrawn) {
+  relay_.emplace(client_, upstream_, waiter_, scratch_, terms_, Duration(3'600'000));
+  const auto now = TunnelClock::now();
+  relay_->order_close({now, now, Reason::draining, websocket::kServiceRestart});
+  relay_->withdraw_order();
+  ::shutdown(client_pair_.second.get(), SHUT_WR);
+  ::shutdown(upstream_pair_.second.get(), SHUT_WR);
+  run_on();
+  ASSERT_TRUE(result_);
+  EXPECT_TRUE(*result_) << "nobody closed it but its peers";
 }
 
 TEST_F(TunnelRelayTest, EndsWhenBothHaveEnded) {

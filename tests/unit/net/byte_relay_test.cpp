@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <functional>
 #include <optional>
 
 #include "net/tcp_stream.h"
@@ -68,6 +69,28 @@ TEST_F(ByteRelayTest, GivesUpAHalfClosedPair) {
   EXPECT_EQ(result_->error().reason, Reason::idle);
   EXPECT_EQ(result_->error().side, Side::proxy);
   EXPECT_EQ(relay_->first_to_end(), Side::client);
+}
+
+// Talking on is no excuse for taking nothing.
+TEST_F(ByteRelayTest, GivesUpASideThatTalksButTakesNothing) {
+  const std::string piece(4096, 'x');
+  while (::send(client_pair_.second.get(), piece.data(), piece.size(), MSG_DONTWAIT) > 0) {
+  }
+  asio::steady_timer timer(loop_);
+  const std::function<void(const asio::error_code&)> talk = [&](const asio::error_code& error) {
+    if (error || result_) return;
+    std::array<char, 64> drop{};
+    ::send(upstream_pair_.second.get(), "talk", 4, MSG_DONTWAIT);
+    ::recv(client_pair_.second.get(), drop.data(), drop.size(), MSG_DONTWAIT);
+    timer.expires_after(std::chrono::milliseconds(2));
+    timer.async_wait(talk);
+  };
+  talk({});
+  run(Duration(50));
+  ASSERT_TRUE(result_) << "it was taken for progress";
+  ASSERT_FALSE(*result_);
+  EXPECT_EQ(result_->error().reason, Reason::stalled);
+  EXPECT_EQ(result_->error().side, Side::upstream);
 }
 
 TEST_F(ByteRelayTest, GivesUpASideThatTakesNothing) {

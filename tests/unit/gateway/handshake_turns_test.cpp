@@ -1,0 +1,50 @@
+#include "gateway/handshake_turns.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace wssgate::gateway {
+namespace {
+
+/// Connections that ask for a turn, on a loop of the test's own; `order_` has those who got it.
+class HandshakeTurnsTest : public testing::Test {
+ protected:
+  void ask(bool resumes) {
+    waiters_.push_back(std::make_unique<net::Waiter>(loop_.get_executor()));
+    asio::co_spawn(loop_, take(*this, *waiters_.back(), resumes), asio::detached);
+  }
+
+  static asio::awaitable<void> take(HandshakeTurnsTest& self, net::Waiter& waiter, bool resumes) {
+    const auto taken = co_await self.turns_.take(waiter, resumes);
+    if (taken) self.order_ += resumes ? 'r' : 'f';
+  }
+
+  asio::io_context loop_{1};
+  HandshakeTurns turns_{loop_};
+  std::vector<std::unique_ptr<net::Waiter>> waiters_;
+  std::string order_;
+};
+
+TEST_F(HandshakeTurnsTest, PutThoseWhoResumeFirstButNotAlone) {
+  for (int i = 0; i < 4; ++i) ask(false);  // the first turn's
+  for (int i = 0; i < 2; ++i) ask(false);
+  for (int i = 0; i < 6; ++i) ask(true);
+  loop_.run();
+  EXPECT_EQ(order_,
+            "ffff"
+            "rrrf"
+            "rrrf");
+}
+
+TEST_F(HandshakeTurnsTest, AreGivenBackByWhoeverHasGone) {
+  for (int i = 0; i < 10; ++i) ask(false);  // the last two wait for the third turn
+  asio::post(loop_, [&] { waiters_[8]->abort(Reason::client_reset, Side::client); });
+  loop_.run();
+  EXPECT_EQ(order_, "fffffffff");
+}
+
+}  // namespace
+}  // namespace wssgate::gateway
