@@ -1,64 +1,46 @@
 #include "base/log.h"
 
-#include <spdlog/async.h>
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "base/line_writer.h"
 #include "base/text.h"
 
 namespace wssgate::log {
 namespace {
 
-// About 16 MiB of lines at worst; a reader that falls further behind loses the oldest.
-constexpr std::size_t kQueuedLines = 32'768;
 // How long the end of the process waits for the last lines to be taken.
 constexpr std::chrono::seconds kLastLines{1};
+constexpr std::size_t kUsualLine = 640;
 
 struct Loggers {
   Format format = Format::text;
-  // Plain synchronous stderr until configure(): a refused configuration is reported through it.
-  std::shared_ptr<spdlog::logger> operational = std::make_shared<spdlog::logger>(
-      "wssgate", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  std::shared_ptr<spdlog::logger> access;
+  Level level = Level::info;
   // A writer each: a reader of the one that has stopped reading does not silence the other.
-  std::shared_ptr<spdlog::details::thread_pool> operational_writer;
-  std::shared_ptr<spdlog::details::thread_pool> access_writer;
-
-  Loggers() { operational->set_pattern("%v"); }
+  // Until configure() there is none, and lines go to stderr at once: a refused configuration is
+  // reported so.
+  std::unique_ptr<LineWriter> operational;
+  std::unique_ptr<LineWriter> access;
 };
 
 Loggers& loggers() {
   static Loggers instance;
   return instance;
-}
-
-spdlog::level::level_enum to_spdlog(Level level) {
-  switch (level) {
-    case Level::debug:
-      return spdlog::level::debug;
-    case Level::info:
-      return spdlog::level::info;
-    case Level::warn:
-      return spdlog::level::warn;
-    case Level::error:
-      return spdlog::level::err;
-    case Level::off:
-      break;
-  }
-  return spdlog::level::off;
 }
 
 std::string_view level_word(Level level) {
@@ -76,17 +58,27 @@ std::string_view level_word(Level level) {
   return "error";
 }
 
-/// RFC 3339 in UTC with milliseconds.
-std::string timestamp() {
-  const auto now = std::chrono::system_clock::now();
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  const auto milliseconds =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+/// RFC 3339 in UTC, to the second, without its end.
+std::string date_and_time(std::time_t seconds) {
   std::tm utc{};
   gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,
-                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                     milliseconds);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", utc.tm_year + 1900, utc.tm_mon + 1,
+                     utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+/// RFC 3339 in UTC with milliseconds.
+void append_timestamp(std::string& out) {
+  thread_local std::time_t second = -1;
+  thread_local std::string text;
+  const auto now = std::chrono::system_clock::now();
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  if (seconds != second) {
+    second = seconds;
+    text = date_and_time(seconds);
+  }
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+  fmt::format_to(std::back_inserter(out), "{}.{:03}Z", text, milliseconds);
 }
 
 std::string error_text(int error) { return std::system_category().message(error); }
@@ -98,6 +90,18 @@ bool must_quote(std::string_view value) {
   return value.empty() || std::any_of(value.begin(), value.end(), [](char c) {
            return c <= ' ' || c >= 0x7f || c == '"' || c == '=';
          });
+}
+
+/// A JSON string of ASCII only; what is no UTF-8 becomes U+FFFD.
+void append_quoted(std::string& out, std::string_view text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+  });
+  if (plain) {
+    out.append("\"").append(text).append("\"");
+  } else {
+    out += nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  }
 }
 
 /// A fact that does not apply; a person need not read it.
@@ -113,8 +117,7 @@ void append_text(std::string& out, const Field& field) {
         using T = std::decay_t<decltype(value)>;
         if constexpr (std::is_same_v<T, std::string_view>) {
           if (must_quote(value)) {
-            out +=
-                nlohmann::json(value).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+            append_quoted(out, value);
           } else {
             out += value;
           }
@@ -127,21 +130,39 @@ void append_text(std::string& out, const Field& field) {
       field.value);
 }
 
+void append_json(std::string& out, const Field& field) {
+  fmt::format_to(std::back_inserter(out), ",\"{}\":", field.name);
+  std::visit(
+      [&](const auto& value) {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, std::string_view>) {
+          append_quoted(out, value);
+        } else if constexpr (std::is_same_v<T, double>) {
+          fmt::format_to(std::back_inserter(out), "{}", std::isfinite(value) ? value : 0);
+        } else {
+          fmt::format_to(std::back_inserter(out), "{}", value);
+        }
+      },
+      field.value);
+}
+
 std::string json_line(Level level, std::string_view event, std::string_view message, Span fields) {
-  nlohmann::ordered_json line;
-  line["time"] = timestamp();
-  line["level"] = level_word(level);
-  line["event"] = event;
-  if (!message.empty()) line["message"] = message;
-  for (std::size_t i = 0; i < fields.second; ++i) {
-    const Field& field = fields.first[i];
-    std::visit([&](const auto& value) { line[std::string(field.name)] = value; }, field.value);
-  }
-  return line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  std::string line;
+  line.reserve(kUsualLine);
+  line += "{\"time\":\"";
+  append_timestamp(line);
+  fmt::format_to(std::back_inserter(line), "\",\"level\":\"{}\",\"event\":\"{}\"",
+                 level_word(level), event);
+  if (!message.empty()) append_json(line, {"message", message});
+  for (std::size_t i = 0; i < fields.second; ++i) append_json(line, fields.first[i]);
+  line += '}';
+  return line;
 }
 
 std::string text_line(Level level, std::string_view event, std::string_view message, Span fields) {
-  std::string line = fmt::format("{} {:<5} {}", timestamp(), level_word(level), event);
+  std::string line;
+  append_timestamp(line);
+  fmt::format_to(std::back_inserter(line), " {:<5} {}", level_word(level), event);
   if (!message.empty()) line += ": " + printable(message, message.size());
   for (std::size_t i = 0; i < fields.second; ++i) {
     if (!is_empty(fields.first[i])) append_text(line, fields.first[i]);
@@ -155,23 +176,19 @@ std::string format_line(Level level, std::string_view event, std::string_view me
                                           : text_line(level, event, message, fields);
 }
 
-using Writer = std::shared_ptr<spdlog::details::thread_pool>;
-
-Writer make_writer() { return std::make_shared<spdlog::details::thread_pool>(kQueuedLines, 1); }
-
-std::shared_ptr<spdlog::logger> make_logger(const std::string& name, spdlog::sink_ptr sink,
-                                            const Writer& writer) {
-  auto logger = std::make_shared<spdlog::async_logger>(
-      name, std::move(sink), writer, spdlog::async_overflow_policy::overrun_oldest);
-  logger->set_pattern("%v");
-  logger->flush_on(spdlog::level::trace);
-  return logger;
+/// Throws std::runtime_error.
+int open_file(const std::string& where) {
+  const std::filesystem::path folder = std::filesystem::path(where).parent_path();
+  std::error_code failed;
+  if (!folder.empty()) std::filesystem::create_directories(folder, failed);
+  const int fd = ::open(where.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) throw std::runtime_error(fmt::format("{}: {}", where, error_text(errno)));
+  return fd;
 }
 
-spdlog::sink_ptr access_sink(const std::string& where) {
-  if (where == "stdout") return std::make_shared<spdlog::sinks::stdout_sink_mt>();
-  if (where == "stderr") return std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  return std::make_shared<spdlog::sinks::basic_file_sink_mt>(where);
+int open_access(const std::string& where) {
+  if (where == "stdout") return STDOUT_FILENO;
+  return where == "stderr" ? STDERR_FILENO : open_file(where);
 }
 
 }  // namespace
@@ -195,24 +212,19 @@ std::string access_fault(const Settings& settings) {
 void configure(const Settings& settings) {
   Loggers& all = loggers();
   all.format = settings.format;
-  all.operational_writer = make_writer();
-  all.operational = make_logger("wssgate", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
-                                all.operational_writer);
-  all.operational->set_level(to_spdlog(settings.level));
+  all.level = settings.level;
+  all.operational = std::make_unique<LineWriter>(STDERR_FILENO);
   all.access.reset();
-  all.access_writer.reset();
   if (settings.access == "off") return;
-  all.access_writer = make_writer();
-  all.access = make_logger("access", access_sink(settings.access), all.access_writer);
+  all.access = std::make_unique<LineWriter>(open_access(settings.access));
 }
 
 bool shutdown() {
   Loggers& all = loggers();
-  // Dropping a writer writes its queue and joins its thread, before what that thread writes to
-  // goes. A reader that has stopped reading must not keep the process from ending.
+  // A reader that has stopped reading must not keep the process from ending.
   std::promise<void> promise;
   auto written = promise.get_future();
-  std::thread([writers = std::pair(std::move(all.operational_writer), std::move(all.access_writer)),
+  std::thread([writers = std::pair(std::move(all.operational), std::move(all.access)),
                promise = std::move(promise)]() mutable {
     writers.first.reset();
     writers.second.reset();
@@ -223,17 +235,21 @@ bool shutdown() {
   return true;
 }
 
-bool enabled(Level level) { return loggers().operational->should_log(to_spdlog(level)); }
+bool enabled(Level level) { return level >= loggers().level; }
 
 void write(Level level, std::string_view event, std::string_view message, Fields fields) {
   if (!enabled(level)) return;
-  loggers().operational->log(to_spdlog(level),
-                             format_line(level, event, message, {fields.begin(), fields.size()}));
+  std::string line = format_line(level, event, message, {fields.begin(), fields.size()});
+  if (loggers().operational) {
+    loggers().operational->add(line);
+  } else {
+    LineWriter::write_now(STDERR_FILENO, line += '\n');
+  }
 }
 
 void access(std::string_view event, const Field* fields, std::size_t count) {
   if (!loggers().access) return;
-  loggers().access->info(format_line(Level::info, event, {}, {fields, count}));
+  loggers().access->add(format_line(Level::info, event, {}, {fields, count}));
 }
 
 }  // namespace wssgate::log

@@ -39,19 +39,22 @@ Result<bool> BodyRelay::step() {
 }
 
 Result<void> BodyRelay::pass_on() {
-  std::string chunks;
+  std::string joined = std::exchange(head_, {});
   Result<void> sent;
   const auto sink = [&](std::string_view payload) {
     bytes_ += payload.size();
     if (rechunk_) {
-      http::append_chunk(chunks, payload);
+      http::append_chunk(joined, payload);
+    } else if (!joined.empty()) {
+      sent = to_.send(joined.append(payload));
+      joined.clear();
     } else if (sent) {
       sent = to_.send(payload);
     }
   };
   auto used = decoder_.decode(input_.view(), sink);
   if (!used) return std::move(used).error();
-  if (sent && !chunks.empty()) sent = to_.send(chunks);
+  if (sent && !joined.empty()) sent = to_.send(joined);
   if (!sent) return sent;
   input_.consume(*used);
   return decoder_.done() ? finish() : Result<void>();

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <utility>
 
 #include "net/input_buffer.h"
 #include "net/stream.h"
@@ -16,6 +18,8 @@ class BodyRelay {
   BodyRelay(net::InputBuffer& input, net::Stream& from, net::Stream& to, http::Framing framing,
             bool rechunk);
 
+  /// Goes out with the body's next bytes, which have been read already: one send for both.
+  void precede(std::string head) { head_ = std::move(head); }
   /// Moves what can be moved now; false when that is nothing. Errors carry the side at fault.
   Result<bool> step();
   /// The whole body has been handed to `to` (some of it may be pending there).
@@ -31,6 +35,7 @@ class BodyRelay {
   net::Stream& from_;
   net::Stream& to_;
   http::BodyDecoder decoder_;
+  std::string head_;
   bool rechunk_;
   bool done_ = false;
   std::uint64_t bytes_ = 0;

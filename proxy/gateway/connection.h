@@ -18,19 +18,24 @@ class TunnelRelay;
 /// What the phases of one client connection share. Lives in the frame of its session, in one
 /// worker's thread, from accept to close.
 struct Connection {
-  Connection(Gateway& owner, std::shared_ptr<const Snapshot> running, const SocketAddress& peer,
-             ConnectionGate::Place taken);
+  Connection(Gateway& owner, std::shared_ptr<const Snapshot> running, int accepted,
+             const SocketAddress& peer, ConnectionGate::Place taken);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection() { gateway.left(*this); }
+
+  /// The address that the client connected to: the PROXY header's, or this side's of the socket.
+  SocketAddress destination() const;
 
   Gateway& gateway;
   /// The configuration that this connection started with and keeps.
   const std::shared_ptr<const Snapshot> snapshot;
   /// Who connected, or for whom the peer's PROXY header speaks: whom logs and upstreams are told.
   SocketAddress client;
-  /// The address that the client connected to: this side's of the socket, or the PROXY header's.
-  SocketAddress destination;
+  /// The client's socket. Borrowed from its stream.
+  const int socket;
+  /// Where the client connected to by the peer's PROXY header; null without one.
+  std::unique_ptr<const SocketAddress> conveyed_destination;
   /// Unique in this process; stands on every log line of the connection.
   const std::int64_t id;
   const ConnectionGate::Place place;

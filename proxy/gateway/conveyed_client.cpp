@@ -71,7 +71,8 @@ asio::awaitable<Result<bool>> take_proxy_header(Connection& connection, net::Tcp
       if (!consumed) co_return std::move(consumed).error();
       if (header->conveyed) {
         connection.client = header->conveyed->source;
-        connection.destination = header->conveyed->destination;
+        connection.conveyed_destination =
+            std::make_unique<const SocketAddress>(header->conveyed->destination);
       }
       co_return true;
     }

@@ -255,7 +255,10 @@ Result<void> Exchange::begin_response(const http::ResponseHead& response) {
   record_.status = response.status;
   download_.emplace(from_upstream_, *link_.stream, *connection_.stream, response.framing,
                     travel.framing.kind == http::Framing::Kind::chunked);
-  return connection_.stream->send(http::client_response_head(response, travel));
+  std::string head = http::client_response_head(response, travel);
+  if (download_->done() || from_upstream_.empty()) return connection_.stream->send(head);
+  download_->precede(std::move(head));
+  return {};
 }
 
 std::optional<Exchange::End> Exchange::end() {

@@ -11,6 +11,7 @@
 #include "gateway/connection.h"
 #include "gateway/redirect.h"
 #include "gateway/session.h"
+#include "net/listener.h"
 
 namespace wssgate::gateway {
 namespace {
@@ -53,15 +54,20 @@ bool is_tunnel_of(const Connection& connection, const DrainTarget& target) {
 
 }  // namespace
 
-Connection::Connection(Gateway& owner, std::shared_ptr<const Snapshot> running,
+Connection::Connection(Gateway& owner, std::shared_ptr<const Snapshot> running, int accepted,
                        const SocketAddress& peer, ConnectionGate::Place taken)
     : gateway(owner),
       snapshot(std::move(running)),
       client(peer),
+      socket(accepted),
       id(next_connection_id()),
       place(std::move(taken)),
       waiter(owner.worker().loop().get_executor()) {
   gateway.joined(*this);
+}
+
+SocketAddress Connection::destination() const {
+  return conveyed_destination ? *conveyed_destination : net::bound_address(socket);
 }
 
 Gateway::Gateway(net::Worker& worker, std::shared_ptr<const Snapshot> snapshot,
@@ -70,7 +76,18 @@ Gateway::Gateway(net::Worker& worker, std::shared_ptr<const Snapshot> snapshot,
       snapshot_(std::move(snapshot)),
       admission_(admission),
       handshake_turns_(worker.loop()),
-      pool_(worker.loop()) {}
+      pool_(worker.loop()),
+      memory_return_(worker.loop()) {}
+
+void Gateway::joined(Connection& connection) {
+  open_.insert(&connection);
+  memory_return_.opened(open_.size());
+}
+
+void Gateway::left(Connection& connection) {
+  open_.erase(&connection);
+  memory_return_.closed(open_.size());
+}
 
 void Gateway::accept(net::Fd socket, const SocketAddress& client, const std::string& listener) {
   auto place = admission_.connections.enter(snapshot_->config.limits.connections);

@@ -10,6 +10,7 @@
 #include "gateway/drains.h"
 #include "gateway/handshake_turns.h"
 #include "gateway/line_sampler.h"
+#include "gateway/memory_return.h"
 #include "gateway/snapshot.h"
 #include "gateway/tunnel_counts.h"
 #include "net/fd.h"
@@ -64,8 +65,8 @@ class Gateway {
   std::string nearest_name(const Snapshot& snapshot, std::string_view name);
 
   /// Sessions announce themselves while they run.
-  void joined(Connection& connection) { open_.insert(&connection); }
-  void left(Connection& connection) { open_.erase(&connection); }
+  void joined(Connection& connection);
+  void left(Connection& connection);
   /// `connection` has become a tunnel, and is about to be none any more.
   void tunnel_begun(Connection& connection);
   void tunnel_ended(const AccessRecord& record) { ended_tunnels_.add(record); }
@@ -82,6 +83,7 @@ class Gateway {
   LineSampler sampler_;
   upstream::ConnectionPool pool_;
   std::unordered_set<Connection*> open_;
+  MemoryReturn memory_return_;
   bool draining_ = false;
   Drains drains_;
   TunnelCounts ended_tunnels_;

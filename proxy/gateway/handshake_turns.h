@@ -24,7 +24,7 @@ class HandshakeTurns {
     net::Waiter& waiter;
     bool ready = false;
   };
-  static constexpr int kPerTurn = 4;
+  static constexpr int kPerTurn = 2;
 
   void begin_turn();
   void let_begin(std::deque<Waiting*>& queue, int reserved);

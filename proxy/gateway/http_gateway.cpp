@@ -22,7 +22,7 @@ class HttpGateway {
   explicit HttpGateway(Connection& connection)
       : connection_(connection), input_(connection.snapshot->config.limits.request_head) {}
 
-  asio::awaitable<std::optional<Upgraded>> serve();
+  asio::awaitable<std::unique_ptr<Upgraded>> serve();
 
  private:
   enum class Next : std::uint8_t { request, close, abort, tunnel };
@@ -37,10 +37,10 @@ class HttpGateway {
   net::InputBuffer input_;
   AccessRecord record_;
   bool first_ = true;  // request of the connection
-  std::optional<Upgraded> upgraded_;
+  std::unique_ptr<Upgraded> upgraded_;
 };
 
-asio::awaitable<std::optional<Upgraded>> HttpGateway::serve() {
+asio::awaitable<std::unique_ptr<Upgraded>> HttpGateway::serve() {
   Next next = Next::request;
   while (next == Next::request) {
     auto request = co_await read_request(connection_, input_, record_);
@@ -127,11 +127,11 @@ asio::awaitable<HttpGateway::Next> HttpGateway::serve_one(const http::RequestHea
     co_return Next::abort;
   }
   if (*end == Exchange::End::upgraded) {
-    upgraded_.emplace(Upgraded{.upstream = exchange.take_upstream(),
-                               .from_client = std::string(input_.view()),
-                               .from_upstream = std::string(exchange.early_bytes()),
-                               .record = std::move(record_),
-                               .terms = (*route)->tunnel});
+    upgraded_.reset(new Upgraded{.upstream = exchange.take_upstream(),
+                                 .from_client = std::string(input_.view()),
+                                 .from_upstream = std::string(exchange.early_bytes()),
+                                 .record = std::move(record_),
+                                 .terms = (*route)->tunnel});
     co_return Next::tunnel;
   }
   // Frames sent ahead of a refused upgrade must not be taken for the next request.
@@ -196,7 +196,7 @@ asio::awaitable<HttpGateway::Next> HttpGateway::deliver() {
 
 }  // namespace
 
-asio::awaitable<std::optional<Upgraded>> serve_http(Connection& connection) {
+asio::awaitable<std::unique_ptr<Upgraded>> serve_http(Connection& connection) {
   HttpGateway gateway(connection);
   auto upgraded = co_await gateway.serve();
   co_return std::move(upgraded);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
 
 #include "gateway/access_record.h"
@@ -20,7 +20,7 @@ struct Upgraded {
 };
 
 /// Serves HTTP/1.1 (RFC 9112) on the connection's stream, one request after the other, until it
-/// ends or becomes a tunnel. Writes an access line for each request that ends here.
-asio::awaitable<std::optional<Upgraded>> serve_http(Connection& connection);
+/// ends (null) or becomes a tunnel. Writes an access line for each request that ends here.
+asio::awaitable<std::unique_ptr<Upgraded>> serve_http(Connection& connection);
 
 }  // namespace wssgate::gateway

@@ -53,7 +53,7 @@ std::vector<Tlv> tls_tlvs(const Connection& connection) {
 }  // namespace
 
 std::string proxy_header(const Connection& connection, upstream::ProxyHeader kind) {
-  const proxy_protocol::Addresses addresses{connection.client, connection.destination};
+  const proxy_protocol::Addresses addresses{connection.client, connection.destination()};
   switch (kind) {
     case upstream::ProxyHeader::none:
       break;

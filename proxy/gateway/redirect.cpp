@@ -44,7 +44,7 @@ std::string answer_to(const Connection& connection, const http::RequestHead& req
 asio::awaitable<void> run_redirect(Gateway& gateway, std::shared_ptr<const Snapshot> snapshot,
                                    net::Fd socket, SocketAddress client, const Listening& listener,
                                    ConnectionGate::Place place) {
-  Connection connection(gateway, std::move(snapshot), client, std::move(place));
+  Connection connection(gateway, std::move(snapshot), socket.get(), client, std::move(place));
   auto plain =
       std::make_unique<net::TcpStream>(gateway.worker().poller(), std::move(socket), Side::client);
   plain->attach(&connection.waiter);

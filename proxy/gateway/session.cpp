@@ -12,7 +12,6 @@
 #include "gateway/refusal_log.h"
 #include "gateway/websocket_tunnel.h"
 #include "net/closing.h"
-#include "net/listener.h"
 #include "net/tls_stream.h"
 #include "protocol/http/forward.h"
 
@@ -117,55 +116,59 @@ asio::awaitable<Result<void>> accept_tls(Connection& connection,
   co_return Result<void>();
 }
 
-}  // namespace
-
-asio::awaitable<void> run_session(Gateway& gateway, std::shared_ptr<const Snapshot> snapshot,
-                                  net::Fd socket, SocketAddress client, const Listening& listener,
-                                  ConnectionGate::Place place) {
-  Connection connection(gateway, std::move(snapshot), client, std::move(place));
-  connection.tls_profile = listener.tls_profile;
-  connection.destination = net::bound_address(socket.get());
-  auto plain =
-      std::make_unique<net::TcpStream>(gateway.worker().poller(), std::move(socket), Side::client);
-  plain->attach(&connection.waiter);
-
+/// All that comes before the first request: on success the connection's stream is TLS. False where
+/// that was not to be: refused, or passed through to its end. What this phase needs goes with it.
+asio::awaitable<bool> greet(Connection& connection, std::unique_ptr<net::TcpStream> plain,
+                            const Listening& listener) {
   const auto conveyed = co_await admit_client(connection, *plain, listener);
   if (!conveyed) {
     co_await refuse(connection, *plain, conveyed.error(), nullptr);
-    co_return;
+    co_return false;
   }
   auto hello = co_await peek_client_hello(connection, *plain);
   if (!hello) {
     const Error why = *conveyed ? behind_proxy_header(hello.error()) : hello.error();
     co_await refuse(connection, *plain, why, nullptr);
-    co_return;
+    co_return false;
   }
   const auto site = match_site(connection, *hello);
   if (!site) {
     co_await refuse(connection, *plain, site.error(), &*hello);
-    co_return;
+    co_return false;
   }
   connection.site = *site;
 
   if (connection.site->host->passthrough) {
     const auto passed = co_await run_passthrough(connection, *plain);
     if (!passed) co_await refuse(connection, *plain, passed.error(), &*hello);
-    co_return;
+    co_return false;
   }
   auto handshake = admit_handshake(connection, hello->offers_resumption);
   if (!handshake) {
     co_await refuse(connection, *plain, handshake.error(), &*hello);
-    co_return;
+    co_return false;
   }
   auto accepted = co_await accept_tls(connection, std::move(plain), hello->offers_resumption,
                                       *std::move(handshake));
-  if (!accepted) {
-    log_refusal(connection, accepted.error(), connection.server_name);
-    co_return;
-  }
+  if (!accepted) log_refusal(connection, accepted.error(), connection.server_name);
+  co_return accepted.ok();
+}
+
+}  // namespace
+
+asio::awaitable<void> run_session(Gateway& gateway, std::shared_ptr<const Snapshot> snapshot,
+                                  net::Fd socket, SocketAddress client, const Listening& listener,
+                                  ConnectionGate::Place place) {
+  Connection connection(gateway, std::move(snapshot), socket.get(), client, std::move(place));
+  connection.tls_profile = listener.tls_profile;
+  auto plain =
+      std::make_unique<net::TcpStream>(gateway.worker().poller(), std::move(socket), Side::client);
+  plain->attach(&connection.waiter);
+  const bool greeted = co_await greet(connection, std::move(plain), listener);
+  if (!greeted) co_return;
   auto upgraded = co_await serve_http(connection);
   std::string().swap(connection.client_certificate);  // a tunnel has no more requests
-  if (upgraded) co_await run_tunnel(connection, *std::move(upgraded));
+  if (upgraded) co_await run_tunnel(connection, std::move(upgraded));
 }
 
 }  // namespace wssgate::gateway

@@ -112,19 +112,19 @@ class AsTunnel {
 
 }  // namespace
 
-asio::awaitable<void> run_tunnel(Connection& connection, Upgraded upgraded) {
-  net::Stream& upstream = *upgraded.upstream.stream;
-  upgraded.record.tunnel = true;
+asio::awaitable<void> run_tunnel(Connection& connection, std::unique_ptr<Upgraded> upgraded) {
+  net::Stream& upstream = *upgraded->upstream.stream;
+  upgraded->record.tunnel = true;
   TunnelRelay relay(*connection.stream, upstream, connection.waiter,
-                    connection.gateway.worker().scratch(), upgraded.terms, kPatience);
-  const AsTunnel registered(connection, upgraded.upstream, relay);
-  Result<void> result = relay.pass_early(upgraded.from_client, upgraded.from_upstream);
-  std::string().swap(upgraded.from_client);  // a tunnel may live for days
-  std::string().swap(upgraded.from_upstream);
+                    connection.gateway.worker().scratch(), upgraded->terms, kPatience);
+  const AsTunnel registered(connection, upgraded->upstream, relay);
+  Result<void> result = relay.pass_early(upgraded->from_client, upgraded->from_upstream);
+  std::string().swap(upgraded->from_client);  // a tunnel may live for days
+  std::string().swap(upgraded->from_upstream);
   if (result) result = co_await relay.run();
-  note_end(upgraded.record, relay, result);
-  log_access(connection, upgraded.record);
-  connection.gateway.tunnel_ended(upgraded.record);
+  note_end(upgraded->record, relay, result);
+  log_access(connection, upgraded->record);
+  connection.gateway.tunnel_ended(upgraded->record);
   if (result) co_return;
   co_await end_side(upstream, connection.waiter, relay);
   co_await end_side(*connection.stream, connection.waiter, relay);

@@ -14,8 +14,11 @@
 namespace wssgate::net {
 namespace {
 
-// Accepts in one turn before open connections have theirs.
-constexpr int kAcceptBatch = 64;
+// Accepts in one turn before open connections have theirs: beginning a connection costs what two
+// messages do.
+constexpr int kAcceptBatch = 8;
+// When no more turn follows.
+constexpr int kLastBatch = 64;
 constexpr std::chrono::milliseconds kPause{250};
 constexpr int kBacklog = 4096;  // the kernel cuts it to net.core.somaxconn
 
@@ -62,7 +65,7 @@ Listener::Listener(asio::io_context& loop, Fd listening, OnAccept on_accept)
 
 void Listener::close() {
   // Whoever has connected already has connected to us: closing would reset the kernel's queue.
-  if (listening_.is_open()) accept_some();
+  if (listening_.is_open()) accept_some(kLastBatch);
   leave();
 }
 
@@ -81,15 +84,15 @@ void Listener::wait() {
 }
 
 void Listener::accept_or_pause() {
-  if (accept_some()) {
+  if (accept_some(kAcceptBatch)) {
     wait();
   } else {
     pause();
   }
 }
 
-bool Listener::accept_some() {
-  for (int i = 0; i < kAcceptBatch; ++i) {
+bool Listener::accept_some(int most) {
+  for (int i = 0; i < most; ++i) {
     sockaddr_storage storage{};
     socklen_t length = sizeof storage;
     Fd connection(::accept4(listening_.native_handle(), reinterpret_cast<sockaddr*>(&storage),

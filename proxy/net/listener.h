@@ -37,7 +37,7 @@ class Listener {
   void wait();
   void accept_or_pause();
   /// False when descriptors or memory ran out.
-  bool accept_some();
+  bool accept_some(int most);
   void pause();
   void resume();
 

@@ -36,7 +36,7 @@ void Socket::on_events(std::uint32_t events) {
   if ((events & (EPOLLOUT | kBroken)) != 0) writable_ = true;
   if ((events & (EPOLLRDHUP | kBroken)) != 0) peer_ended_ = true;
   if ((events & EPOLLERR) != 0) broken_ = true;
-  if (waiter_ != nullptr) waiter_->notify();
+  wake();
 }
 
 void Socket::reset_on_close() {

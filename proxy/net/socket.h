@@ -35,6 +35,10 @@ class Socket {
   void drained() { readable_ = false; }
   void look_again() { readable_ = true; }
   void filled() { writable_ = false; }
+  /// Wakes who is attached, although there is no news: it stopped in front of more that is there.
+  void wake() {
+    if (waiter_ != nullptr) waiter_->notify();
+  }
 
   /// The poller's call, with epoll's event bits.
   void on_events(std::uint32_t events);

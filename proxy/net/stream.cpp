@@ -4,7 +4,7 @@
 
 namespace wssgate::net {
 
-Result<void> Stream::send(std::string_view bytes) {
+Result<void> Stream::put(std::string_view bytes) {
   if (pending()) {
     kept_.append(bytes);
     return {};

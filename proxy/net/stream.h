@@ -45,16 +45,19 @@ class Stream {
 
   /// Writes what goes out at once and keeps the rest, in order. Back-pressure is the caller's: it
   /// reads no more for this stream while pending().
-  Result<void> send(std::string_view bytes);
+  virtual Result<void> send(std::string_view bytes) { return put(bytes); }
   /// Goes on with what was kept; true when nothing is pending any more.
   Result<bool> flush();
   bool pending() const { return !kept_.empty(); }
+  /// As they go over the wire.
   std::size_t pending_bytes() const { return kept_.size(); }
 
   Side side() const { return side_; }
 
  protected:
-  /// Writes at least one byte or returns 0 for now.
+  /// Puts bytes on the wire: those that it takes now, the others are kept.
+  Result<void> put(std::string_view bytes);
+  /// Writes at least one byte to the wire or returns 0 for now.
   virtual Result<std::size_t> write(std::string_view bytes) = 0;
   Error reset_error(std::string detail) const;
 

@@ -19,7 +19,14 @@ Result<Received> TcpStream::receive(std::span<char> into, int flags) {
   if (!socket_.may_read()) return Received{};
   for (;;) {
     const ssize_t got = ::recv(socket_.fd(), into.data(), into.size(), flags);
-    if (got > 0) return Received{.bytes = static_cast<std::size_t>(got)};
+    if (got > 0) {
+      const Received received{.bytes = static_cast<std::size_t>(got)};
+      // Less than asked for was all there is, and what comes next is news again. Not so behind the
+      // peer's end, of which there is no more news.
+      const bool taken = (flags & MSG_PEEK) == 0;
+      if (taken && received.bytes < into.size() && !socket_.peer_ended()) socket_.drained();
+      return received;
+    }
     if (got == 0) return Received{.end = true};
     if (errno == EINTR) continue;
     if (!would_block(errno)) return reset_error(error_text(errno));

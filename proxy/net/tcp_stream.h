@@ -24,8 +24,7 @@ class TcpStream : public Stream {
   int connect_result();
 
   Socket& socket() { return socket_; }
-
- protected:
+  /// Writes at least one byte or returns 0 for now.
   Result<std::size_t> write(std::string_view bytes) override;
 
  private:

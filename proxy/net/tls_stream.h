@@ -8,10 +8,12 @@
 #include "net/socket.h"
 #include "net/stream.h"
 #include "net/tcp_stream.h"
+#include "net/tls_wire.h"
 
 namespace wssgate::net {
 
-/// TLS on a socket that OpenSSL reads and writes itself: no buffer of ours between the two.
+/// TLS on a socket. Between calls it holds no buffer but what the caller had no room for, and what
+/// the socket refused (as records: what has been sent is encrypted at once).
 class TlsStream : public Stream {
  public:
   struct SslDeleter {
@@ -31,7 +33,9 @@ class TlsStream : public Stream {
   Result<bool> handshake();
 
   void attach(Waiter* waiter) override { plain_->attach(waiter); }
+  /// As many records as have come and fit.
   Result<Received> read(std::span<char> into) override;
+  Result<void> send(std::string_view bytes) override;
   void look_again() override { plain_->look_again(); }
   bool broken() const override { return plain_->broken(); }
   bool peer_ended() const override { return plain_->peer_ended(); }
@@ -46,13 +50,22 @@ class TlsStream : public Stream {
   TcpStream& plain() { return *plain_; }
 
  protected:
-  Result<std::size_t> write(std::string_view bytes) override;
+  Result<std::size_t> write(std::string_view records) override { return plain_->write(records); }
 
  private:
+  class Call;
+
   void take_socket();
+  bool may_read() const;
+  std::size_t decrypt(std::span<char> into, int& error);
+  Error failure(int error) const;
+  Result<void> put_output();
 
   std::unique_ptr<TcpStream> plain_;
+  TlsWire wire_;
   SslPtr ssl_;
+  /// What came behind the bytes that were read last; the next read tells.
+  std::unique_ptr<Error> failed_;
   bool was_reset_ = false;
 };
 

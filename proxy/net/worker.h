@@ -32,8 +32,8 @@ class Worker {
   std::span<char> scratch() { return scratch_; }
 
  private:
-  // Four TLS records of the largest size.
-  static constexpr std::size_t kScratch = std::size_t{64} * 1024;
+  // What one read of a TLS stream can bring: TlsWire::kMostInput, and a record begun before.
+  static constexpr std::size_t kScratch = std::size_t{80} * 1024;
 
   asio::io_context loop_{1};
   Poller poller_;

@@ -39,6 +39,12 @@ int terms_index() {
   return index;
 }
 
+/// Fetched once: by EVP_aes_256_cbc() OpenSSL would look it up, under a lock, for each ticket.
+const EVP_CIPHER* ticket_cipher() {
+  static const EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "AES-256-CBC", nullptr);
+  return cipher;
+}
+
 /// The keys of one context under one secret; wiped when they go.
 class DerivedKeys {
  public:
@@ -62,7 +68,7 @@ class DerivedKeys {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
         OSSL_PARAM_construct_end()};
     return derived_ &&
-           EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, bytes_.data(), iv, seal ? 1 : 0) ==
+           EVP_CipherInit_ex(cipher, ticket_cipher(), nullptr, bytes_.data(), iv, seal ? 1 : 0) ==
                1 &&
            EVP_MAC_CTX_set_params(mac, parameters.data()) == 1;
   }

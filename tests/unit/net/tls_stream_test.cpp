@@ -1,6 +1,11 @@
 #include "net/tls_stream.h"
 
 #include <gtest/gtest.h>
+#include <openssl/bio.h>
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
 
 #include "pki/tls_context.h"
 #include "support/socket_pair.h"
@@ -60,6 +65,39 @@ class TlsStreamTest : public testing::Test {
     }
   }
 
+  void client_writes(std::string_view bytes) {
+    ASSERT_EQ(SSL_write(client_.get(), bytes.data(), static_cast<int>(bytes.size())),
+              static_cast<int>(bytes.size()));
+    loop_.poll();
+  }
+
+  /// What one read of ours with this much room brings; nothing where it fails.
+  std::string read(std::size_t room = std::size_t{80} * 1024) {
+    std::string bytes(room, '\0');
+    const auto got = stream_->read(bytes);
+    bytes.resize(got ? got->bytes : 0);
+    return bytes;
+  }
+
+  /// A record for each text, which does not go to the client's socket.
+  std::string records_of(std::initializer_list<std::string_view> texts) {
+    BIO* const wire = SSL_get_wbio(client_.get());
+    BIO_up_ref(wire);
+    SSL_set0_wbio(client_.get(), BIO_new(BIO_s_mem()));
+    for (const std::string_view text : texts) client_writes(text);
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(SSL_get_wbio(client_.get()), &data);
+    std::string records(data, static_cast<std::size_t>(size));
+    SSL_set0_wbio(client_.get(), wire);
+    return records;
+  }
+
+  void arrives(std::string_view raw) {
+    ASSERT_EQ(::send(peer_fd_.get(), raw.data(), raw.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(raw.size()));
+    loop_.poll();
+  }
+
   asio::io_context loop_{1};
   Poller poller_{loop_};
   ContextPtr server_context_ = server_context();
@@ -103,6 +141,102 @@ TEST_F(TlsStreamTest, TakesAnEndWithoutCloseNotifyAsAnEndAndCanStillWrite) {
   EXPECT_TRUE(got->end);
   ASSERT_TRUE(stream_->send("still here"));
   EXPECT_EQ(client_reads(), SSL_ERROR_NONE);
+}
+
+TEST_F(TlsStreamTest, ReadsAllRecordsThatHaveComeAtOnce) {
+  client_writes("one ");
+  client_writes("two ");
+  client_writes("three");
+  EXPECT_EQ(read(), "one two three");
+  EXPECT_EQ(read(), "");
+}
+
+TEST_F(TlsStreamTest, KeepsWhatTheCallerHasNoRoomFor) {
+  client_writes("abcd");
+  client_writes("efgh");
+  client_writes("ijkl");
+  EXPECT_EQ(read(3), "abc");
+  EXPECT_EQ(read(3), "def");
+  client_writes("mn");
+  EXPECT_EQ(read(3), "ghi");
+  EXPECT_EQ(read(), "jkl");
+  EXPECT_EQ(read(), "mn");
+  EXPECT_EQ(read(), "");
+}
+
+TEST_F(TlsStreamTest, TakesRecordsHoweverTheyAreCut) {
+  const std::string records = records_of({"first", "second", "third"});
+  std::string got;
+  for (const char byte : records) {
+    arrives({&byte, 1});
+    got += read();
+  }
+  EXPECT_EQ(got, "firstsecondthird");
+}
+
+TEST_F(TlsStreamTest, GivesWhatCameBeforeTheEndAndThenTheEnd) {
+  client_writes("last words");
+  SSL_shutdown(client_.get());
+  ::shutdown(peer_fd_.get(), SHUT_WR);
+  loop_.poll();
+  EXPECT_EQ(read(), "last words");
+  char bytes[64];
+  const auto got = stream_->read(bytes);
+  ASSERT_TRUE(got);
+  EXPECT_TRUE(got->end);
+}
+
+TEST_F(TlsStreamTest, GivesWhatCameBeforeABrokenRecordAndThenTheError) {
+  std::string records = records_of({"good", "bad"});
+  records.back() ^= 1;
+  arrives(records);
+  EXPECT_EQ(read(), "good");
+  for (int i = 0; i < 2; ++i) {
+    char bytes[64];
+    const auto got = stream_->read(bytes);
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().reason, Reason::tls_error);
+  }
+}
+
+TEST_F(TlsStreamTest, SendsMoreThanTheSocketTakesInOrder) {
+  std::string sent;
+  for (int i = 0; i < 300'000; ++i) sent += static_cast<char>(i % 251);
+  ASSERT_TRUE(stream_->send(sent));
+  ASSERT_TRUE(stream_->pending());
+  ASSERT_TRUE(stream_->send("the end"));  // behind what is pending
+  sent += "the end";
+  std::string got;
+  for (int i = 0; i < 100'000 && got.size() < sent.size(); ++i) {
+    char bytes[16384];
+    const int count = SSL_read(client_.get(), bytes, sizeof bytes);
+    if (count > 0) got.append(bytes, static_cast<std::size_t>(count));
+    loop_.poll();
+    ASSERT_TRUE(stream_->flush());
+  }
+  EXPECT_EQ(got, sent);
+  EXPECT_FALSE(stream_->pending());
+}
+
+TEST_F(TlsStreamTest, AnswersAKeyUpdate) {
+  ASSERT_EQ(SSL_key_update(client_.get(), SSL_KEY_UPDATE_REQUESTED), 1);
+  client_writes("new keys");
+  EXPECT_EQ(read(), "new keys");
+  ASSERT_TRUE(stream_->send("and mine"));
+  char bytes[64];
+  ASSERT_EQ(SSL_read(client_.get(), bytes, sizeof bytes), 8);
+  EXPECT_EQ(std::string_view(bytes, 8), "and mine");
+}
+
+TEST_F(TlsStreamTest, DoesNotKeepAnswersWithoutEndForAClientThatDoesNotRead) {
+  // Each asks for an answer; more than what may be kept and all that the sockets take.
+  for (int i = 0; i < 40'000; ++i) {
+    SSL_key_update(client_.get(), SSL_KEY_UPDATE_REQUESTED);
+    SSL_do_handshake(client_.get());
+    if (i % 64 == 0) loop_.poll();
+    read();
+  }
+  EXPECT_LT(stream_->pending_bytes(), std::size_t{512} * 1024);
 }
 
 }  // namespace

@@ -1,0 +1,69 @@
+#include "base/line_writer.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <optional>
+#include <string>
+
+namespace wssgate::log {
+namespace {
+
+/// A writer into a pipe, and what is read at its other end.
+class LineWriterTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+    read_end_ = ends[0];
+    ::fcntl(ends[1], F_SETFL, O_NONBLOCK);  // as a program that shares the pipe may do
+    writer_.emplace(ends[1]);
+  }
+  void TearDown() override { ::close(read_end_); }
+
+  /// All that comes until the writer is gone.
+  std::string read_to_the_end() {
+    std::string all;
+    std::array<char, 65536> bytes{};
+    for (ssize_t got = 0; (got = ::read(read_end_, bytes.data(), bytes.size())) > 0;) {
+      all.append(bytes.data(), static_cast<std::size_t>(got));
+    }
+    return all;
+  }
+
+  int read_end_ = -1;
+  std::optional<LineWriter> writer_;
+};
+
+TEST_F(LineWriterTest, WritesEachLineInOrder) {
+  std::string expected;
+  for (int i = 0; i < 500; ++i) {
+    writer_->add(std::to_string(i));
+    expected += std::to_string(i) + "\n";
+  }
+  writer_.reset();
+  EXPECT_EQ(read_to_the_end(), expected);
+}
+
+TEST_F(LineWriterTest, WritesWithoutBeingEnded) {
+  writer_->add("now");
+  std::array<char, 16> bytes{};
+  ASSERT_EQ(::read(read_end_, bytes.data(), bytes.size()), 4);
+  EXPECT_EQ(std::string(bytes.data(), 4), "now\n");
+}
+
+TEST_F(LineWriterTest, OldestLinesGiveWayWhereNobodyReads) {
+  const std::string line(1023, 'x');
+  for (int i = 0; i < 40 * 1024; ++i) writer_->add(line);  // 40 MiB
+  writer_->add("the last");
+  std::thread ending([this] { writer_.reset(); });
+  const std::string all = read_to_the_end();
+  ending.join();
+  EXPECT_LT(all.size(), std::size_t{18} << 20U);
+  EXPECT_EQ(all.substr(all.size() - 9), "the last\n");
+}
+
+}  // namespace
+}  // namespace wssgate::log
