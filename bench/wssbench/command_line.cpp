@@ -213,6 +213,9 @@ void Commands::add_tools() {
 
   diff_command =
       app.add_subcommand("diff", "compare two runs, or several with several: is B faster than A?");
+  diff_command->footer(
+      "exit codes:\n  0  no figure of B is worse beyond chance\n  1  some is\n"
+      "  2  the command line or a file is wrong");
   diff_command->add_option("files", diff.files, "A.json and B.json")->expected(0, 2);
   diff_command->add_option("--a", diff.a, "runs of one side")->expected(1, -1);
   diff_command->add_option("--b", diff.b, "runs of the other")->expected(1, -1);
@@ -237,7 +240,9 @@ int refuse(const std::string& why, const CLI::App* command) {
 
 std::string explain(const CLI::App& app, const CLI::App* command, const CLI::ParseError& error) {
   const auto unknown = app.remaining(true);
-  if (unknown.empty() || unknown.front().empty()) return error.what();
+  if (unknown.empty() || unknown.front().empty()) {
+    return command == nullptr ? "name a URL, or a mode and a URL" : error.what();
+  }
   const std::string& word = unknown.front();
   std::vector<std::string> names;
   if (word.front() != '-') {

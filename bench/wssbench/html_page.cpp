@@ -45,7 +45,8 @@ svg text { fill: var(--soft); font-size: 12px; font-variant-numeric: tabular-num
 .legend i { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .35em; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 td, th { padding: .3rem .5rem; border-top: 1px solid var(--edge); text-align: left; overflow-wrap: anywhere; }
-th { font-weight: 500; color: var(--soft); } td.number, th.number { text-align: right; white-space: nowrap; }
+th { font-weight: 500; color: var(--soft); white-space: nowrap; vertical-align: top; }
+th.reason { white-space: normal; color: var(--ink); } td.number, th.number { text-align: right; white-space: nowrap; }
 details { margin-top: .5rem; } summary { cursor: pointer; color: var(--soft); }
 summary:focus-visible, .scroll:focus-visible { outline: 2px solid var(--c0); outline-offset: 2px; }
 .scroll { max-height: 20rem; overflow: auto; }

@@ -144,8 +144,10 @@ std::string error_section(const Results& results) {
   }
   std::string rows;
   for (const auto& [reason, times] : totals.errors) {
-    rows += fmt::format("<tr><th scope=\"row\">{}</th><td class=\"number bad\">{}</td></tr>",
-                        shown(reason), format_count(double(times)));
+    rows += fmt::format(
+        "<tr><th scope=\"row\" class=\"reason\">{}</th>"
+        "<td class=\"number bad\">{}</td></tr>",
+        shown(reason), format_count(double(times)));
   }
   const std::string drawing = plot.curves[0].points.empty() ? "" : plot.svg();
   return section("Errors", drawing + "<table>" + rows + "</table>");
@@ -200,11 +202,11 @@ std::string facts(const Options& options, const Results& results) {
                                       server->pss_before, server->pss_at_peak, server->pss_after));
   }
   const GeneratorFigures& generator = results.generator;
-  rows +=
-      row("wssbench", fmt::format("{} threads, {:.3f} s of CPU, the busiest {:.0f} %; sends "
-                                  "late by {} (p99)",
-                                  generator.threads, generator.cpu.count(),
-                                  100 * generator.busiest_thread, time_at(totals.lateness, 99)));
+  rows += row("wssbench", fmt::format("{} thread{}, {:.3f} s of CPU, the busiest {:.0f} %; sends "
+                                      "late by {} (p99)",
+                                      generator.threads, generator.threads == 1 ? "" : "s",
+                                      generator.cpu.count(), 100 * generator.busiest_thread,
+                                      time_at(totals.lateness, 99)));
   return section("The run", "<table>" + rows + "</table>");
 }
 

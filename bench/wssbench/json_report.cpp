@@ -58,7 +58,7 @@ Json server_json(const Options& options, const Results& results) {
   const double grown =
       static_cast<double>(server.pss_at_peak) - static_cast<double>(server.pss_before);
   json["pss_bytes_per_tunnel"] =
-      results.tunnels_at_peak > 0
+      results.tunnels_at_peak > 0 && options.mode != Mode::handshake
           ? Json(grown * 1024 / static_cast<double>(results.tunnels_at_peak))
           : Json(nullptr);
   return json;
@@ -134,6 +134,7 @@ Json to_json(const Options& options, const Results& results) {
   json["load_generator"] = {{"threads", generator.threads},
                             {"cpu_seconds", generator.cpu.count()},
                             {"busiest_thread", generator.busiest_thread},
+                            {"waited_for_cpu", generator.waited_for_cpu},
                             {"late_us_p99", us(totals.lateness.percentile(99))},
                             {"limited", generator.limited},
                             {"notes", generator.notes}};

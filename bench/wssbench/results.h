@@ -17,6 +17,8 @@ struct GeneratorFigures {
   std::chrono::duration<double> cpu{0};
   /// The share of the measured time that the busiest thread was on a processor.
   double busiest_thread = 0;
+  /// The share of it that a thread could have run and had to wait for a processor, the worst one.
+  double waited_for_cpu = 0;
   bool limited = false;
   /// What was in the way, and what to do about it; also what is no limit but good to know.
   std::vector<std::string> notes;

@@ -56,6 +56,7 @@ class Run {
   std::optional<ServerProbe> probe_;
   std::chrono::nanoseconds server_cpu_before_{0};
   std::vector<std::chrono::duration<double>> thread_cpu_before_;
+  CpuWaits waits_before_;
 };
 
 std::size_t Run::sum(std::size_t (LoadThread::*what)() const) const {
@@ -158,6 +159,7 @@ std::vector<std::chrono::duration<double>> Run::thread_times() const {
 void Run::measure() {
   if (probe_) server_cpu_before_ = probe_->cpu().value_or(std::chrono::nanoseconds{0});
   thread_cpu_before_ = thread_times();
+  waits_before_ = cpu_waits();
   if (!sleep_until(window_.end, Status::Phase::measuring, window_.start)) {
     results_.interrupted = true;
     window_.end = std::max(window_.start, std::min(window_.end, Clock::now()));
@@ -166,6 +168,7 @@ void Run::measure() {
   if (probe_)
     results_.server->cpu = probe_->cpu().value_or(server_cpu_before_) - server_cpu_before_;
   const auto after = thread_times();
+  const CpuWaits waits = cpu_waits();
   const double seconds = std::chrono::duration<double>(window_.end - window_.start).count();
   results_.seconds = seconds;
   for (std::size_t i = 0; i < after.size() && seconds > 0; ++i) {
@@ -173,6 +176,12 @@ void Run::measure() {
     results_.generator.cpu += used;
     results_.generator.busiest_thread =
         std::max(results_.generator.busiest_thread, used.count() / seconds);
+  }
+  for (const auto& [thread, waited] : waits) {
+    const auto delay = waited - waits_before_[thread];
+    if (seconds > 0)
+      results_.generator.waited_for_cpu =
+          std::max(results_.generator.waited_for_cpu, delay.count() / seconds);
   }
   results_.tunnels_at_peak = sum(&LoadThread::open_tunnels);
   if (probe_) results_.server->pss_at_peak = probe_->pss_kib().value_or(0);

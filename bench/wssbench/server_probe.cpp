@@ -26,6 +26,20 @@ std::vector<pid_t> children_of(pid_t pid) {
 
 }  // namespace
 
+CpuWaits cpu_waits() {
+  CpuWaits waits;
+  std::error_code gone;
+  for (std::filesystem::directory_iterator task("/proc/self/task", gone), end; !gone && task != end;
+       task.increment(gone)) {
+    std::ifstream schedstat(task->path() / "schedstat");
+    std::uint64_t ran = 0;
+    std::uint64_t waited = 0;
+    if (!(schedstat >> ran >> waited)) continue;
+    waits[std::stoi(task->path().filename())] = std::chrono::nanoseconds(waited);
+  }
+  return waits;
+}
+
 std::vector<pid_t> ServerProbe::tree() const {
   std::vector<pid_t> all = {pid_};
   for (std::size_t i = 0; i < all.size(); ++i) {

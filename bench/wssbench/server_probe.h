@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -25,6 +26,11 @@ class ServerProbe {
  private:
   pid_t pid_;
 };
+
+/// How long each thread of this process has waited for a processor so far, by thread id
+/// (/proc/self/task/…/schedstat). Empty where the kernel does not tell.
+using CpuWaits = std::map<pid_t, std::chrono::duration<double>>;
+CpuWaits cpu_waits();
 
 /// The server's side of a run.
 struct ServerFigures {

@@ -87,7 +87,7 @@ void add_server(std::string& text, const Options& options, const Results& result
   const auto mib = [](std::uint64_t kib) { return static_cast<double>(kib) / 1024; };
   line = fmt::format("{:.1f} MiB before, {:.1f} with the load, {:.1f} after",
                      mib(server.pss_before), mib(server.pss_at_peak), mib(server.pss_after));
-  if (results.tunnels_at_peak > 0) {
+  if (results.tunnels_at_peak > 0 && options.mode != Mode::handshake) {
     const double grown = double(server.pss_at_peak) - double(server.pss_before);
     line += fmt::format(": {:.1f} KB a connection",
                         grown * 1.024 / static_cast<double>(results.tunnels_at_peak));
@@ -97,11 +97,12 @@ void add_server(std::string& text, const Options& options, const Results& result
 
 void add_generator(std::string& text, const Results& results) {
   const GeneratorFigures& generator = results.generator;
-  add(text, "load",
-      fmt::format("{} thread{}, {:.3f} s of CPU, the busiest {:.0f} %; sends late by {} (p99)",
-                  generator.threads, generator.threads == 1 ? "" : "s", generator.cpu.count(),
-                  100 * generator.busiest_thread,
-                  format_time(static_cast<double>(results.totals.lateness.percentile(99)))));
+  if (results.seconds > 0)
+    add(text, "load",
+        fmt::format("{} thread{}, {:.3f} s of CPU, the busiest {:.0f} %; sends late by {} (p99)",
+                    generator.threads, generator.threads == 1 ? "" : "s", generator.cpu.count(),
+                    100 * generator.busiest_thread,
+                    format_time(static_cast<double>(results.totals.lateness.percentile(99)))));
   if (generator.limited) {
     add(text, "LIMITED", "wssbench itself may have been the limit, not the server:");
   }
@@ -113,13 +114,13 @@ void add_generator(std::string& text, const Results& results) {
 std::string format_time(double nanoseconds) {
   static constexpr std::array<Scale, 4> kScales = {Scale{1, "ns"}, Scale{1e3, "µs"},
                                                    Scale{1e6, "ms"}, Scale{1e9, "s"}};
-  return scaled(nanoseconds, kScales);
+  return nanoseconds == 0 ? "0" : scaled(nanoseconds, kScales);
 }
 
 std::string format_bytes(double bytes) {
   static constexpr std::array<Scale, 5> kScales = {
       Scale{1, "B"}, Scale{1e3, "kB"}, Scale{1e6, "MB"}, Scale{1e9, "GB"}, Scale{1e12, "TB"}};
-  return scaled(bytes, kScales);
+  return bytes == 0 ? "0" : scaled(bytes, kScales);
 }
 
 std::string format_count(double count) {
@@ -127,7 +128,7 @@ std::string format_count(double count) {
     return fmt::format("{:.2f}", count);
   std::string digits = fmt::format("{:.0f}", count);
   for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), ",");
+    digits.insert(static_cast<std::size_t>(at), 1, ',');
   }
   return digits;
 }

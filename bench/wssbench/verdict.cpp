@@ -9,6 +9,8 @@ namespace wssgate::bench {
 namespace {
 
 constexpr double kBusy = 0.9;
+// Beyond what a load generator and a server on the same processors take from each other.
+constexpr double kMuchWaiting = 0.25;
 // Later than this, what is measured as latency may be our own delay.
 constexpr double kLateUs = 1'000;
 
@@ -32,6 +34,12 @@ void judge_generator(const Options& options, Results& results) {
         fmt::format("a thread of wssbench was busy for {:.0f} % of the time: "
                     "the server may be able to do more. {}",
                     100 * generator.busiest_thread, more_threads(generator)));
+  }
+  if (generator.waited_for_cpu > kMuchWaiting) {
+    generator.notes.push_back(fmt::format(
+        "a thread of wssbench waited for a processor {:.0f} % of the time: the server or other "
+        "programs keep this machine busy, and that waiting is in the latencies",
+        100 * generator.waited_for_cpu));
   }
   const double late_us = static_cast<double>(results.totals.lateness.percentile(99)) / 1000;
   if (options.open_loop() && late_us > kLateUs) {

@@ -58,13 +58,14 @@ TEST(BenchScenario, DrawsUsersByWeight) {
 TEST(BenchScenario, EveryProblemIsToldWithItsPlace) {
   const std::string told = fault(R"(users:
   - steps:
-      - sned: x
+      - recieve: 1
       - think: soon
   - weight: 0
     steps: []
 )");
   EXPECT_THAT(
-      told, HasSubstr("s.yaml:3:9: unknown key 'sned' in a step. write 'send' if you meant that"));
+      told,
+      HasSubstr("s.yaml:3:9: unknown key 'recieve' in a step. write 'receive' if you meant that"));
   EXPECT_THAT(told, HasSubstr("s.yaml:4:16: this is no time to think"));
   EXPECT_THAT(told, HasSubstr("s.yaml:5:13: this is no weight"));
   EXPECT_THAT(told, HasSubstr("this user has no steps"));
