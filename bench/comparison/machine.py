@@ -4,8 +4,10 @@ import os
 import pathlib
 import platform
 import resource
+import signal
 import socket
 import subprocess
+import sys
 
 
 def free_port():
@@ -15,36 +17,46 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def _read(path):
+    """A file of /proc; empty where its process has ended meanwhile."""
+    try:
+        return pathlib.Path(path).read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def _tasks(pid):
+    try:
+        return sorted(os.listdir(f"/proc/{pid}/task"), key=int)
+    except FileNotFoundError:
+        return []
+
+
 def family(pid):
     """A process and its descendants."""
     found = [pid]
-    try:
-        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-            for child in (task / "children").read_text().split():
-                found += family(int(child))
-    except FileNotFoundError:  # it has ended meanwhile
-        pass
+    for task in _tasks(pid):
+        for child in _read(f"/proc/{pid}/task/{task}/children").split():
+            found += family(int(child))
     return found
 
 
 def cpu(pid):
     """Seconds of CPU of a process tree: of all its threads that live, and of its dead children."""
-    total = 0.0
+    ticks = 0
     for each in family(pid):
-        try:
-            fields = pathlib.Path(f"/proc/{each}/stat").read_text().rsplit(")", 1)[1].split()
-        except FileNotFoundError:
-            continue
-        total += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-    return total
+        fields = _read(f"/proc/{each}/stat").rpartition(")")[2].split()
+        ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def thread_cpu(pid):
     """Seconds of CPU of each thread of a process tree, by its number."""
     used = {}
     for each in family(pid):
-        for task in pathlib.Path(f"/proc/{each}/task").iterdir():
-            used[task.name] = int((task / "schedstat").read_text().split()[0]) / 1e9
+        for task in _tasks(each):
+            nanoseconds = _read(f"/proc/{each}/task/{task}/schedstat").split()[:1]
+            used[task] = sum(map(int, nanoseconds)) / 1e9
     return used
 
 
@@ -52,7 +64,7 @@ def pss(pid):
     """Bytes of a process tree, each page divided among those that share it."""
     total = 0
     for each in family(pid):
-        for line in pathlib.Path(f"/proc/{each}/smaps_rollup").read_text().splitlines():
+        for line in _read(f"/proc/{each}/smaps_rollup").splitlines():
             if line.startswith("Pss:"):
                 total += int(line.split()[1]) * 1024
     return total
@@ -63,6 +75,12 @@ def raise_descriptors():
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     return most
+
+
+def end_orderly():
+    """SIGTERM and SIGHUP leave all `with` statements, as Ctrl-C does: what was started is ended."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
 
 
 class Cores:

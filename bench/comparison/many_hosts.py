@@ -159,6 +159,7 @@ class Nginx(ManyHosts):
             f"pid {self.folder}/nginx.pid; error_log stderr;",
             "events { worker_connections 1024; }",
             "http { access_log off; server_names_hash_max_size 131072; ssl_session_cache off;",
+            "ssl_protocols TLSv1.2 TLSv1.3;",
             f"client_body_temp_path {self.folder}/nginx; proxy_temp_path {self.folder}/nginx;",
             f"fastcgi_temp_path {self.folder}/nginx; uwsgi_temp_path {self.folder}/nginx;",
             f"scgi_temp_path {self.folder}/nginx; proxy_http_version 1.1;",

@@ -70,6 +70,17 @@ class Work(Row):
         return sample_of(figures, server.get("cpu_us_per_unit", server.get("cpu_ns_per_unit")))
 
 
+def settled_pss(pid):
+    """Once it has not changed for a second; at the latest after ten."""
+    last, since, began = machine.pss(pid), time.monotonic(), time.monotonic()
+    while time.monotonic() - since < 1 and time.monotonic() - began < 10:
+        time.sleep(0.1)
+        now = machine.pss(pid)
+        if now != last:
+            last, since = now, time.monotonic()
+    return last
+
+
 class IdleTunnels(Row):
     """Memory for each open tunnel that does nothing, and what stays when all have closed."""
 
@@ -83,14 +94,12 @@ class IdleTunnels(Row):
     def measure(self, peer, stand, seconds):
         with Served(peer, stand) as served:
             stand.load(served, "idle", "-c", 50, "--hold", "200ms")  # what is made at the first use is no tunnel's
-            time.sleep(0.3)
-            before = machine.pss(served.pid)
+            before = settled_pss(served.pid)
             tunnels = self.tunnels(stand)
             started = stand.start_load(served, "idle", "-c", tunnels, "--ramp", 1000, "--hold", f"{seconds + 1:.0f}s")
             figures = figures_of(started, 180)
             server = figures["server"]
-            time.sleep(1)
-            left = machine.pss(served.pid) - before
+            left = settled_pss(served.pid) - before
         taken = server["pss_kib_at_peak"] * 1024 - before
         return Sample(value=taken / tunnels / 1000, errors=figures["errors"]["total"],
                       more={"tunnels": tunnels, "left_share": left / taken, "left_mib": left / 2**20})
@@ -167,7 +176,7 @@ class Storm(Row):
         with Served(peer, stand) as served:
             quiet = figures_of(self.echo(stand, served, seconds), 120)
             during = self.echo(stand, served, seconds)
-            # As patient as the echo's clients shall not be: they share a core on small machines.
+            # After the echo's clients, with which it shares a core on small machines.
             storm = stand.start_load(served, "handshake", "--kind", "full", "-c", 100, "--warmup", "500ms",
                                      "--timeout", "60s", "--duration", f"{seconds + 3:.0f}s", niceness=10)
             stormy = figures_of(during, 120)
