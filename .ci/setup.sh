@@ -22,6 +22,10 @@ build_packages() {
 # What any test leg needs besides.
 test_packages() { printf '%s\n' libgtest-dev libgmock-dev ccache curl openssl python3; }
 
+# What WSSGATE_BENCH needs besides. The proxies to compare with are not in here: Debian starts them as
+# soon as they are installed.
+bench_packages() { printf '%s\n' libbenchmark-dev; }
+
 # clang, its sanitizers' run-time library (a package of its own), and the symbolizer that puts
 # names into their reports.
 clang_packages() {

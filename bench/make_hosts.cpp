@@ -10,11 +10,12 @@
 
 // Mints many hosts, each with a certificate and a key of its own, all below one intermediate:
 //
-//   make_hosts FOLDER COUNT PORT
+//   make_hosts FOLDER COUNT PORT BACKEND
 //
 // writes to FOLDER: root.pem, certs/h00000/{fullchain,privkey}.pem and so on, the same once more as
 // pem/h00000.pem (HAProxy's form), renewed/{fullchain,privkey}.pem (another certificate for the
-// first host), and wssgate.yaml, which serves them all at 127.0.0.1:PORT.
+// first host), and wssgate.yaml, which serves them all at 127.0.0.1:PORT and leads to the port
+// BACKEND there.
 namespace wssgate::test {
 namespace {
 
@@ -29,7 +30,7 @@ void write(const std::filesystem::path& path, const std::string& text) {
 std::string host_label(int number) { return fmt::format("h{:05}", number); }
 std::string host_name(int number) { return host_label(number) + ".example.com"; }
 
-void make_hosts(const std::filesystem::path& folder, int count, int port) {
+void make_hosts(const std::filesystem::path& folder, int count, int port, int backend) {
   const TestCa ca;
   write(folder / "root.pem", ca.root.pem());
   std::string yaml = fmt::format(
@@ -38,9 +39,9 @@ void make_hosts(const std::filesystem::path& folder, int count, int port) {
       "admin: {{address: \"unix:{}/admin.sock\"}}\n"
       "certificates: {{folders: [certs], roots: [root.pem]}}\n"
       "log: {{level: info, format: json, access: off}}\n"
-      "upstreams: {{web: {{endpoints: [\"127.0.0.1:9\"]}}}}\n"
+      "upstreams: {{web: {{endpoints: [\"127.0.0.1:{}\"]}}}}\n"
       "hosts:\n",
-      port, std::filesystem::absolute(folder).string());
+      port, std::filesystem::absolute(folder).string(), backend);
   for (int i = 0; i < count; ++i) {
     const TestCertificate leaf = ca.intermediate.leaf({host_name(i)});
     write(folder / "certs" / host_label(i) / "fullchain.pem", ca.chain(leaf));
@@ -59,12 +60,12 @@ void make_hosts(const std::filesystem::path& folder, int count, int port) {
 }  // namespace wssgate::test
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    fmt::print(stderr, "usage: make_hosts FOLDER COUNT PORT\n");
+  if (argc != 5) {
+    fmt::print(stderr, "usage: make_hosts FOLDER COUNT PORT BACKEND\n");
     return 2;
   }
   try {
-    wssgate::test::make_hosts(argv[1], std::atoi(argv[2]), std::atoi(argv[3]));
+    wssgate::test::make_hosts(argv[1], std::atoi(argv[2]), std::atoi(argv[3]), std::atoi(argv[4]));
     return 0;
   } catch (const std::exception& failure) {
     fmt::print(stderr, "make_hosts: {}\n", failure.what());

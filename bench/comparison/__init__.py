@@ -1,0 +1,1 @@
+"""What bench/compare, bench/hosts and bench/reload share."""
