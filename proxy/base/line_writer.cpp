@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <utility>
 
 namespace wssgate::log {
@@ -14,13 +13,11 @@ namespace {
 constexpr std::size_t kMostQueued = std::size_t{16} << 20U;
 // What one write takes.
 constexpr std::size_t kBlock = std::size_t{64} * 1024;
-// Lines that come within this time share a write: waking the thread for each costs whoever adds
-// them more than making the line does.
-constexpr std::chrono::milliseconds kGather{10};
 
 }  // namespace
 
-LineWriter::LineWriter(int fd) : fd_(fd), thread_([this] { run(); }) {}
+LineWriter::LineWriter(int fd, std::chrono::milliseconds gather)
+    : fd_(fd), gather_(gather), thread_([this] { run(); }) {}
 
 LineWriter::~LineWriter() {
   {
@@ -52,7 +49,7 @@ void LineWriter::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
     news_.wait(lock, [this] { return ending_ || !blocks_.empty(); });
-    news_.wait_for(lock, kGather, [this] { return ending_; });
+    if (gather_.count() > 0) news_.wait_for(lock, gather_, [this] { return ending_; });
     while (!blocks_.empty()) {
       const std::string block = std::move(blocks_.front());
       blocks_.pop_front();

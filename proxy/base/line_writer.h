@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -14,14 +15,15 @@ namespace wssgate::log {
 /// adds one never waits for the reader: of one that falls too far behind the oldest lines give way.
 class LineWriter {
  public:
-  /// `fd` is closed in the end, except standard output and error.
-  explicit LineWriter(int fd);
+  /// `fd` is closed in the end, except standard output and error. Lines that come within `gather`
+  /// share a write.
+  LineWriter(int fd, std::chrono::milliseconds gather);
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;
   /// Writes what is queued, for as long as that takes.
   ~LineWriter();
 
-  /// `line` without its end. It is on its way some milliseconds later. Any thread.
+  /// `line` without its end. Any thread.
   void add(std::string_view line);
 
   /// At once, in the caller's thread; what cannot be written is lost.
@@ -31,6 +33,7 @@ class LineWriter {
   void run();
 
   const int fd_;
+  const std::chrono::milliseconds gather_;
   std::mutex mutex_;
   std::condition_variable news_;
   std::deque<std::string> blocks_;  // whole lines, the oldest first

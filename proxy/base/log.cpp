@@ -27,6 +27,9 @@ namespace {
 // How long the end of the process waits for the last lines to be taken.
 constexpr std::chrono::seconds kLastLines{1};
 constexpr std::size_t kUsualLine = 640;
+// Of access lines, which come by the thousand: waking a thread and writing for each costs more than
+// making it does. Of the others somebody may be waiting for one.
+constexpr std::chrono::milliseconds kGatherAccess{10};
 
 struct Loggers {
   Format format = Format::text;
@@ -213,10 +216,10 @@ void configure(const Settings& settings) {
   Loggers& all = loggers();
   all.format = settings.format;
   all.level = settings.level;
-  all.operational = std::make_unique<LineWriter>(STDERR_FILENO);
+  all.operational = std::make_unique<LineWriter>(STDERR_FILENO, std::chrono::milliseconds(0));
   all.access.reset();
   if (settings.access == "off") return;
-  all.access = std::make_unique<LineWriter>(open_access(settings.access));
+  all.access = std::make_unique<LineWriter>(open_access(settings.access), kGatherAccess);
 }
 
 bool shutdown() {

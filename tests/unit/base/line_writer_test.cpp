@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <optional>
 #include <string>
+#include <thread>
 
 namespace wssgate::log {
 namespace {
@@ -19,7 +21,7 @@ class LineWriterTest : public testing::Test {
     ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
     read_end_ = ends[0];
     ::fcntl(ends[1], F_SETFL, O_NONBLOCK);  // as a program that shares the pipe may do
-    writer_.emplace(ends[1]);
+    writer_.emplace(ends[1], std::chrono::milliseconds(10));
   }
   void TearDown() override { ::close(read_end_); }
 
