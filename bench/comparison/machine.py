@@ -79,8 +79,15 @@ def raise_descriptors():
 
 def end_orderly():
     """SIGTERM and SIGHUP leave all `with` statements, as Ctrl-C does: what was started is ended."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda received, _: sys.exit(128 + received))
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+
+    def leave(received, _):
+        for number in numbers:  # a second one would break off the cleaning up
+            signal.signal(number, signal.SIG_IGN)
+        sys.exit(128 + received)
+
+    for number in numbers:
+        signal.signal(number, leave)
 
 
 class Cores:

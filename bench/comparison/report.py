@@ -5,8 +5,11 @@ from comparison.plots import bar_chart
 
 NOTES = """\
 - Compared is the CPU time of all processes and threads of a proxy for a unit of work, by the processes' own clocks.
-  That hardly depends on what else the machine does, though caches and a core's other half are shared. Rates and
-  latencies do depend on it.
+  It does not count waiting for a processor, as rates and latencies do, but other work on the machine still raises it,
+  severalfold where caches and a core's other half are shared: see the load average above. Quote ratios, not figures.
+- The best peer is chosen by the same samples that it is compared by. With few rounds that favours whoever was lucky,
+  so a ratio whose spread includes the figure to reach, or 1, shows neither. Two workers cannot do more than twice the
+  work of one: a value above 2 shows the noise of that row.
 - Each measurement starts its proxy afresh. Within a round all proxies of a row are measured one after the other, in
   random order; ratios are taken round by round, and then their median, so that a slower minute harms nobody.
 - One worker on a core of its own; the load and the backend on the others. TLS 1.3, `TLS_AES_128_GCM_SHA256`, X25519,
