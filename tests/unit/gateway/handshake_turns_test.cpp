@@ -29,18 +29,15 @@ class HandshakeTurnsTest : public testing::Test {
 };
 
 TEST_F(HandshakeTurnsTest, PutThoseWhoResumeFirstButNotAlone) {
-  for (int i = 0; i < 4; ++i) ask(false);  // the first turn's
-  for (int i = 0; i < 2; ++i) ask(false);
+  for (int i = 0; i < 2; ++i) ask(false);  // the first turn's
+  for (int i = 0; i < 4; ++i) ask(false);
   for (int i = 0; i < 6; ++i) ask(true);
   loop_.run();
-  EXPECT_EQ(order_,
-            "ffff"
-            "rrrf"
-            "rrrf");
+  EXPECT_EQ(order_, "ffrfrfrfrfrr");
 }
 
 TEST_F(HandshakeTurnsTest, AreGivenBackByWhoeverHasGone) {
-  for (int i = 0; i < 10; ++i) ask(false);  // the last two wait for the third turn
+  for (int i = 0; i < 10; ++i) ask(false);  // the ninth waits for the fifth turn
   asio::post(loop_, [&] { waiters_[8]->abort(Reason::client_reset, Side::client); });
   loop_.run();
   EXPECT_EQ(order_, "fffffffff");
