@@ -14,7 +14,7 @@ die() {
 # Package lists, one name a line. First what the release build needs on this Debian.
 build_packages() {
   printf '%s\n' g++ cmake ninja-build pkg-config libasio-dev libssl-dev libyaml-cpp-dev \
-    libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev
+    libfmt-dev libcli11-dev nlohmann-json3-dev
   # Debian 12 has Node's HTTP parser as C sources, Debian 13 as a library.
   if [[ $(debian_release) == 12 ]]; then echo node-llhttp; else echo libllhttp-dev; fi
 }
@@ -122,6 +122,7 @@ build() {
   # ccache fails outright where it cannot keep its cache.
   if command -v ccache >/dev/null && mkdir -p "$(ccache --get-config cache_dir)" 2>/dev/null; then
     launcher=ccache
+    export CCACHE_SLOPPINESS=pch_defines,time_macros  # else it leaves out what has precompiled headers
   fi
   logged "$preset-configure" "${prefix[@]}" cmake -S "$root" --preset "$preset" \
     -DCMAKE_C_COMPILER_LAUNCHER="$launcher" -DCMAKE_CXX_COMPILER_LAUNCHER="$launcher" "$@" || {

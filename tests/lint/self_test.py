@@ -103,7 +103,7 @@ class IncludeDirection(unittest.TestCase):
             ("gateway/session.cpp", '#include "pki/certificate.h"'),
             ("cli/run.cpp", '#include "control/server.h"'),
             ("main.cpp", '#include "cli/commands.h"'),
-            ("base/log.cpp", "#include <spdlog/spdlog.h>"),
+            ("base/log.cpp", "#include <fmt/format.h>"),
             ("base/log.cpp", '// #include "net/dial.h"'),
         ]:
             with self.subTest(include, path=path):
