@@ -1,6 +1,7 @@
 #include "base/address.h"
 
 #include <arpa/inet.h>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/un.h>
@@ -119,6 +120,10 @@ void SocketAddress::set_port(std::uint16_t port) {
 std::string SocketAddress::ip() const {
   const IpBytes ip = ip_bytes(get());
   if (ip.bytes == nullptr) return "unix";
+  if (ip.family == AF_INET) {  // inet_ntop would sprintf, several times a request
+    return fmt::format(FMT_COMPILE("{}.{}.{}.{}"), ip.bytes[0], ip.bytes[1], ip.bytes[2],
+                       ip.bytes[3]);
+  }
   char buffer[INET6_ADDRSTRLEN] = {};
   inet_ntop(ip.family, ip.bytes, buffer, sizeof buffer);
   return buffer;
@@ -129,8 +134,8 @@ std::string SocketAddress::text() const {
     return std::string(kUnixPrefix) + reinterpret_cast<const sockaddr_un*>(&storage_)->sun_path;
   }
   const std::string address = ip();
-  if (address.find(':') == std::string::npos) return fmt::format("{}:{}", address, port());
-  return fmt::format("[{}]:{}", address, port());
+  if (address.find(':') != std::string::npos) return fmt::format("[{}]:{}", address, port());
+  return fmt::format(FMT_COMPILE("{}:{}"), address, port());
 }
 
 std::optional<Network> Network::parse(std::string_view text) {
