@@ -2,7 +2,6 @@
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
@@ -53,8 +52,11 @@ class DerivedKeys {
     std::array<std::uint8_t, kPurpose.size() + std::tuple_size_v<TermsDigest>> message{};
     const auto rest = std::copy(kPurpose.begin(), kPurpose.end(), message.begin());
     std::copy(terms.begin(), terms.end(), rest);
-    derived_ = HMAC(EVP_sha512(), secret.bytes.data(), static_cast<int>(secret.bytes.size()),
-                    message.data(), message.size(), bytes_.data(), nullptr) != nullptr;
+    const std::unique_ptr<EVP_MAC_CTX, OpensslDeleter<EVP_MAC_CTX_free>> hmac(
+        EVP_MAC_CTX_dup(secret.hmac.get()));
+    std::size_t length = 0;
+    derived_ = hmac && EVP_MAC_update(hmac.get(), message.data(), message.size()) == 1 &&
+               EVP_MAC_final(hmac.get(), bytes_.data(), &length, bytes_.size()) == 1;
   }
   DerivedKeys(const DerivedKeys&) = delete;
   DerivedKeys& operator=(const DerivedKeys&) = delete;

@@ -1,7 +1,9 @@
 #include "pki/ticket_keys.h"
 
 #include <fmt/format.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -21,6 +23,20 @@ constexpr std::size_t kMostBytes = 1024;
 constexpr std::size_t kMostSecrets = 16;
 constexpr std::size_t kRandomBytes = 48;
 
+std::shared_ptr<EVP_MAC_CTX> keyed_hmac(const SecretBytes& key) {
+  const std::unique_ptr<EVP_MAC, OpensslDeleter<EVP_MAC_free>> mac(
+      EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr));
+  std::shared_ptr<EVP_MAC_CTX> hmac(mac ? EVP_MAC_CTX_new(mac.get()) : nullptr, EVP_MAC_CTX_free);
+  std::array<char, 7> digest = {"SHA512"};  // not const, but nothing writes to it
+  const std::array parameters = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
+      OSSL_PARAM_construct_end()};
+  if (!hmac || EVP_MAC_init(hmac.get(), key.data(), key.size(), parameters.data()) != 1) {
+    throw std::runtime_error("OpenSSL has no HMAC for ticket keys");
+  }
+  return hmac;
+}
+
 TicketSecret named_secret(SecretBytes bytes) {
   // A hash for this purpose alone: the keys come from the secret by another way.
   constexpr std::string_view kPurpose = "wssgate ticket key name";
@@ -31,6 +47,7 @@ TicketSecret named_secret(SecretBytes bytes) {
     throw std::runtime_error("cannot hash a ticket secret");
   TicketSecret secret;
   std::copy_n(digest.begin(), secret.name.size(), secret.name.begin());
+  secret.hmac = keyed_hmac(bytes);
   secret.bytes = std::move(bytes);
   return secret;
 }
