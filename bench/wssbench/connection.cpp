@@ -160,7 +160,7 @@ Result<bool> Connection::judge_upgrade() {
   if (head->headers.find("sec-websocket-accept") != thread_.plan().target.accept) {
     return failure("upgrade: wrong Sec-WebSocket-Accept");
   }
-  if (head->headers.find("sec-websocket-extensions").value_or("") != "") {
+  if (!head->headers.find("sec-websocket-extensions").value_or("").empty()) {
     return failure("upgrade: an extension that was not offered");
   }
   early_.erase(0, *length);

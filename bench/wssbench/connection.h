@@ -78,7 +78,7 @@ class Connection {
   FrameDecoder decoder_{false};
   // One key a connection: what a new one for each frame guards against (§10.3) are scripts in
   // browsers that choose what is sent, and here nobody does.
-  MaskKey mask_;
+  MaskKey mask_{};
   std::string early_;  // what came behind the response head
   std::string control_;
   const char* phase_ = "";

@@ -36,7 +36,7 @@ class ResponseReader {
 
 /// How long the head is; 0 while it is incomplete.
 Result<std::size_t> ResponseReader::read_head(std::string_view bytes) {
-  const auto length = http::find_head_end(bytes, kMostHead, 0, Side::upstream);
+  auto length = http::find_head_end(bytes, kMostHead, 0, Side::upstream);
   if (!length || *length == 0) return length;
   const auto head = http::parse_response_head(bytes.substr(0, *length), "GET");
   if (!head) return head.error();

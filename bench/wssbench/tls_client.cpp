@@ -83,7 +83,9 @@ Result<void> TlsClient::set_up(const Options& options, const std::string& host) 
                     "joined by ':' (openssl ciphers lists them)",
                     options.ciphers));
   }
-  if (!options.groups.empty() && SSL_CTX_set1_groups_list(context, options.groups.c_str()) != 1) {
+  // SSL_CTX_set1_groups_list without its C cast.
+  std::string groups = options.groups;
+  if (!groups.empty() && SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, groups.data()) != 1) {
     return refused(
         fmt::format("--groups '{}': this OpenSSL knows no such group; write its names, "
                     "joined by ':', such as X25519:P-256",
