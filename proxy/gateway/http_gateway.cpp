@@ -127,11 +127,12 @@ asio::awaitable<HttpGateway::Next> HttpGateway::serve_one(const http::RequestHea
     co_return Next::abort;
   }
   if (*end == Exchange::End::upgraded) {
-    upgraded_.reset(new Upgraded{.upstream = exchange.take_upstream(),
-                                 .from_client = std::string(input_.view()),
-                                 .from_upstream = std::string(exchange.early_bytes()),
-                                 .record = std::move(record_),
-                                 .terms = (*route)->tunnel});
+    upgraded_ =
+        std::make_unique<Upgraded>(Upgraded{.upstream = exchange.take_upstream(),
+                                            .from_client = std::string(input_.view()),
+                                            .from_upstream = std::string(exchange.early_bytes()),
+                                            .record = std::move(record_),
+                                            .terms = (*route)->tunnel});
     co_return Next::tunnel;
   }
   // Frames sent ahead of a refused upgrade must not be taken for the next request.
