@@ -90,6 +90,15 @@ def end_orderly():
         signal.signal(number, leave)
 
 
+def kill_group(process, patience):
+    """Ends what is left of a process and its group, which it leads."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait(patience)
+
+
 class Cores:
     """Who runs where: proxies on the first cores, load and backend on the others."""
 

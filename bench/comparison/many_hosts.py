@@ -123,11 +123,7 @@ class ManyHosts:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
             pass
-        try:
-            os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self.process.wait(PATIENCE)
+        machine.kill_group(self.process, PATIENCE)
         self.log.close()
 
     def __enter__(self):

@@ -224,11 +224,7 @@ class Served:
                     self.process.wait(3)
                 except subprocess.TimeoutExpired:
                     pass
-        try:
-            os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self.process.wait(PATIENCE)
+        machine.kill_group(self.process, PATIENCE)
         self.log.close()
 
     def __enter__(self):
