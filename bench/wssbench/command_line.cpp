@@ -32,15 +32,19 @@ void add_choice(CLI::App& command, const std::string& option, Value& chosen,
       ->check(CLI::IsMember(choices));
 }
 
+/// A bare number is one of these.
+std::string with_unit(const std::string& text, const char* unit) {
+  const bool bare = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  return bare ? text + unit : text;
+}
+
 void add_duration(CLI::App& command, const std::string& option, Duration& value,
                   const std::string& description) {
   command
       .add_option_function<std::string>(
           option,
           [&value, option](const std::string& text) {
-            const bool bare =
-                !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-            const auto parsed = parse_duration(bare ? text + "s" : text);
+            const auto parsed = parse_duration(with_unit(text, "s"));
             if (!parsed)
               throw CLI::ValidationError(option, "write a duration, such as 500ms, 10s or 2m");
             value = *parsed;
@@ -55,9 +59,7 @@ void add_size(CLI::App& command, const std::string& option, std::size_t& value,
       .add_option_function<std::string>(
           option,
           [&value, option](const std::string& text) {
-            const bool bare =
-                !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-            const auto parsed = parse_size(bare ? text + "B" : text);
+            const auto parsed = parse_size(with_unit(text, "B"));
             constexpr std::uint64_t kMost = std::uint64_t{1} << 30U;
             if (!parsed || *parsed == 0 || *parsed > kMost) {
               throw CLI::ValidationError(option,

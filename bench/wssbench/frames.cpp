@@ -74,13 +74,8 @@ std::string close_payload(std::uint16_t code) {
 }
 
 std::size_t FrameDecoder::wanted_header() const {
-  if (header_size_ < 2) return 2;
-  std::size_t size = 2;
-  const std::uint8_t length = header_[1] & kLength;
-  if (length == kLength16) size += 2;
-  if (length == kLength64) size += 8;
-  if ((header_[1] & kMasked) != 0) size += mask_.size();
-  return size;
+  const std::size_t told = websocket::header_size({header_.data(), header_size_});
+  return told == 0 ? 2 : told;
 }
 
 Result<void> FrameDecoder::check_header() const {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "protocol/websocket/control_frames.h"
 
 /// WebSocket frames (RFC 6455 §5.2) as an endpoint has them.
 namespace wssgate::bench {
@@ -20,7 +21,7 @@ enum class Opcode : std::uint8_t {
   pong = 0xa,
 };
 
-using MaskKey = std::array<std::uint8_t, 4>;
+using websocket::MaskKey;
 
 /// Appends the header of a frame that is a whole message; a client's has a mask, a server's none.
 void append_frame_header(std::string& out, Opcode opcode, std::uint64_t length,
@@ -71,7 +72,7 @@ class FrameDecoder {
   bool begins_ = false;
   bool fragmented_ = false;
   std::uint8_t header_size_ = 0;
-  std::array<std::uint8_t, 14> header_{};
+  std::array<std::uint8_t, websocket::kMostHeader> header_{};
   std::uint64_t length_ = 0;
   std::uint64_t left_ = 0;
   std::uint64_t position_ = 0;
