@@ -2,11 +2,15 @@
 
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <memory>
+#include <string>
 #include <system_error>
 #include <utility>
 
+#include "net/asio.h"
 #include "net/fd.h"
 #include "net/tcp_stream.h"
 
@@ -20,5 +24,37 @@ inline std::pair<net::Fd, net::Fd> socket_pair() {
   }
   return {net::Fd(fds[0]), net::Fd(fds[1])};
 }
+
+/// Sends until whoever is at the other end would have to take some.
+inline void fill(const net::Fd& socket) {
+  const std::string piece(4096, 'x');
+  while (::send(socket.get(), piece.data(), piece.size(), MSG_DONTWAIT) > 0) {
+  }
+}
+
+/// One says something every two milliseconds, which the other takes; while this lives, and the loop
+/// runs.
+class Chatter {
+ public:
+  Chatter(asio::io_context& loop, const net::Fd& talker, const net::Fd& listener)
+      : timer_(loop), talker_(talker.get()), listener_(listener.get()) {
+    talk();
+  }
+
+ private:
+  void talk() {
+    std::array<char, 64> drop{};
+    ::send(talker_, "talk", 4, MSG_DONTWAIT);
+    ::recv(listener_, drop.data(), drop.size(), MSG_DONTWAIT);
+    timer_.expires_after(std::chrono::milliseconds(2));
+    timer_.async_wait([this](const asio::error_code& error) {
+      if (!error) talk();
+    });
+  }
+
+  asio::steady_timer timer_;
+  int talker_;
+  int listener_;
+};
 
 }  // namespace wssgate::test

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <functional>
 #include <optional>
 
 #include "net/tcp_stream.h"
@@ -73,19 +72,8 @@ TEST_F(ByteRelayTest, GivesUpAHalfClosedPair) {
 
 // Talking on is no excuse for taking nothing.
 TEST_F(ByteRelayTest, GivesUpASideThatTalksButTakesNothing) {
-  const std::string piece(4096, 'x');
-  while (::send(client_pair_.second.get(), piece.data(), piece.size(), MSG_DONTWAIT) > 0) {
-  }
-  asio::steady_timer timer(loop_);
-  const std::function<void(const asio::error_code&)> talk = [&](const asio::error_code& error) {
-    if (error || result_) return;
-    std::array<char, 64> drop{};
-    ::send(upstream_pair_.second.get(), "talk", 4, MSG_DONTWAIT);
-    ::recv(client_pair_.second.get(), drop.data(), drop.size(), MSG_DONTWAIT);
-    timer.expires_after(std::chrono::milliseconds(2));
-    timer.async_wait(talk);
-  };
-  talk({});
+  test::fill(client_pair_.second);
+  const test::Chatter chatter(loop_, upstream_pair_.second, client_pair_.second);
   run(Duration(50));
   ASSERT_TRUE(result_) << "it was taken for progress";
   ASSERT_FALSE(*result_);
@@ -94,9 +82,7 @@ TEST_F(ByteRelayTest, GivesUpASideThatTalksButTakesNothing) {
 }
 
 TEST_F(ByteRelayTest, GivesUpASideThatTakesNothing) {
-  const std::string piece(4096, 'x');
-  while (::send(client_pair_.second.get(), piece.data(), piece.size(), MSG_DONTWAIT) > 0) {
-  }
+  test::fill(client_pair_.second);
   run(Duration(20));
   ASSERT_TRUE(result_);
   ASSERT_FALSE(*result_);
