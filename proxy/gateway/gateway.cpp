@@ -113,16 +113,23 @@ void Gateway::drain(const DrainTerms& terms) {
   }
 }
 
+template <class Act>
+void Gateway::each_tunnel(const DrainTarget& target, const Act& act) {
+  for (Connection* connection : open_) {
+    if (connection->tunnel == nullptr || !is_tunnel_of(*connection, target)) continue;
+    act(*connection);
+    connection->waiter.notify();
+  }
+}
+
 void Gateway::drain(const DrainTarget& target, const DrainTerms& terms) {
   const DrainWindow window(std::chrono::steady_clock::now(), terms);
   drains_.add(target, window);
   const std::size_t count = tunnels(target);
   std::size_t index = 0;
-  for (Connection* connection : open_) {
-    if (connection->tunnel == nullptr || !is_tunnel_of(*connection, target)) continue;
-    connection->tunnel->order_close(window.order(index++, count));
-    connection->waiter.notify();
-  }
+  each_tunnel(target, [&](const Connection& connection) {
+    connection.tunnel->order_close(window.order(index++, count));
+  });
   // At the end of a drain of everything nothing is left open anyway.
   if (target.kind != DrainTarget::Kind::everything) cut_passed_through_after(terms.limit, target);
 }
@@ -131,13 +138,11 @@ void Gateway::resume(const DrainTarget& target) {
   drains_.remove(target);
   const std::size_t count = tunnels(target);
   std::size_t index = 0;
-  for (Connection* connection : open_) {
-    if (connection->tunnel == nullptr || !is_tunnel_of(*connection, target)) continue;
-    connection->tunnel->withdraw_order();
-    const auto* other = drains_.window_for(*connection->site->host, *connection->endpoint);
-    if (other != nullptr) connection->tunnel->order_close(other->order(index++, count));
-    connection->waiter.notify();
-  }
+  each_tunnel(target, [&](const Connection& connection) {
+    connection.tunnel->withdraw_order();
+    const auto* other = drains_.window_for(*connection.site->host, *connection.endpoint);
+    if (other != nullptr) connection.tunnel->order_close(other->order(index++, count));
+  });
 }
 
 /// There is no Close frame for what is not decrypted: it has the whole of the drain's time.

@@ -72,6 +72,9 @@ class Gateway {
   void tunnel_ended(const AccessRecord& record) { ended_tunnels_.add(record); }
 
  private:
+  /// Does something to each that `target` covers and that has Close frames, and wakes it.
+  template <class Act>
+  void each_tunnel(const DrainTarget& target, const Act& act);
   void cut_passed_through(const DrainTarget& target);
   void cut_passed_through_after(Duration limit, const DrainTarget& target);
   void refuse_over_limit(const SocketAddress& client);
