@@ -1,5 +1,6 @@
 """What is measured of each proxy: a row a kind of work, each with the figure to reach."""
 
+import contextlib
 import dataclasses
 import time
 
@@ -41,8 +42,13 @@ class Row:
     def takes(self, peer):
         return peer.speaks_http or not self.http_alone
 
-    def measure(self, peer, stand, seconds):
-        """One sample of a proxy that is started for it."""
+    def begin(self, peer, stand):
+        """What is measured in all rounds, as a context: the proxy that stays started; or the peer, if each
+        measurement starts its own."""
+        return contextlib.nullcontext(peer)
+
+    def measure(self, subject, stand, seconds):
+        """One sample of what begin() gave."""
         raise NotImplementedError
 
     def checks(self, ours, best):
@@ -62,10 +68,12 @@ class Work(Row):
         self.key, self.title, self.unit, self.reach = key, title, unit, reach
         self.load_options, self.path, self.http_alone = load, path, http_alone
 
-    def measure(self, peer, stand, seconds):
-        with Served(peer, stand) as served:
-            figures = stand.load(served, *self.load_options, "--duration", f"{seconds * 1000:.0f}ms",
-                                 "--warmup", "500ms", path=self.path)
+    def begin(self, peer, stand):
+        return Served(peer, stand)
+
+    def measure(self, served, stand, seconds):
+        figures = stand.load(served, *self.load_options, "--duration", f"{seconds * 1000:.0f}ms",
+                             "--warmup", "200ms", path=self.path)
         server = figures["server"]
         return sample_of(figures, server.get("cpu_us_per_unit", server.get("cpu_ns_per_unit")))
 
