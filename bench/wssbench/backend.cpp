@@ -18,8 +18,7 @@ struct Backend::Thread {
   void start(std::size_t index) {
     listener = std::make_unique<net::Listener>(
         context.worker.loop(), std::move(listening), [this](net::Fd socket, const SocketAddress&) {
-          asio::co_spawn(context.worker.loop(), run_backend_session(context, std::move(socket)),
-                         asio::detached);
+          context.worker.loop().spawn(run_backend_session(context, std::move(socket)));
         });
     context.worker.start(fmt::format("backend-{}", index));
   }

@@ -45,8 +45,8 @@ class Session {
  public:
   Session(BackendContext& context, net::Fd socket)
       : context_(context),
-        stream_(context.worker.poller(), std::move(socket), Side::client),
-        waiter_(context.worker.loop().get_executor()) {
+        stream_(context.worker.loop(), std::move(socket), Side::client),
+        waiter_(context.worker.loop()) {
     stream_.attach(&waiter_);
   }
 
@@ -275,14 +275,14 @@ PushGroup& BackendContext::group(Duration every, std::size_t size) {
 // Times do not slip: what is late was due when it was due. A member that takes no more is left out,
 // and sees by the numbers that it missed something.
 asio::awaitable<void> PushGroup::run() {
-  asio::steady_timer timer(worker_.loop());
+  net::Waiter waiter(worker_.loop());
   PushStamp stamp;
   stamp.due = Clock::now();
   for (;;) {
     stamp.due += every_;
     ++stamp.number;
-    timer.expires_at(stamp.due);
-    co_await timer.async_wait(net::use_result);
+    waiter.wakes_at(stamp.due);
+    co_await waiter.wait();
     std::string payload = stamp.text();
     payload.resize(size_, 'w');
     const std::string message = frame(Opcode::text, payload, std::nullopt);

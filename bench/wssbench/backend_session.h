@@ -19,7 +19,7 @@ class PushGroup {
   PushGroup(net::Worker& worker, Duration every, std::size_t size)
       : worker_(worker), every_(every), size_(size) {}
 
-  void start() { asio::co_spawn(worker_.loop(), run(), asio::detached); }
+  void start() { worker_.loop().spawn(run()); }
   void join(net::TcpStream& member) { members_.push_back(&member); }
   void leave(net::TcpStream& member) { std::erase(members_, &member); }
 

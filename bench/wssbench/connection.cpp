@@ -31,7 +31,7 @@ Error bad_source(const SocketAddress& source, int error) {
 }  // namespace
 
 Connection::Connection(LoadThread& thread, std::uint64_t id)
-    : thread_(thread), id_(id), waiter_(thread.worker().loop().get_executor()) {
+    : thread_(thread), id_(id), waiter_(thread.worker().loop()) {
   const std::uint32_t key = thread.random();
   for (std::size_t i = 0; i < mask_.size(); ++i) {
     mask_[i] = static_cast<std::uint8_t>(key >> (8U * i));
@@ -84,7 +84,7 @@ asio::awaitable<Result<void>> Connection::connect() {
   auto fd = begin_connect();
   if (!fd) co_return std::move(fd).error();
   auto plain =
-      std::make_unique<net::TcpStream>(thread_.worker().poller(), *std::move(fd), Side::upstream);
+      std::make_unique<net::TcpStream>(thread_.worker().loop(), *std::move(fd), Side::upstream);
   plain->attach(&waiter_);
   net::TcpStream& tcp = *plain;
   stream_ = std::move(plain);

@@ -12,8 +12,7 @@
 namespace wssgate::bench {
 namespace {
 
-// Always the loop's next timer: the deadlines of connections, which are later, then cost no system
-// call each. How late it comes is how late everything in this thread is.
+// How late it comes is how late everything in this thread is.
 constexpr std::chrono::milliseconds kTick{10};
 constexpr std::chrono::milliseconds kFirstPause{20};
 constexpr unsigned kMostDoublings = 6;
@@ -21,7 +20,7 @@ constexpr unsigned kMostDoublings = 6;
 }  // namespace
 
 Slot::Slot(LoadThread& thread, std::size_t index)
-    : thread_(thread), index_(index), waiter_(thread.worker().loop().get_executor()) {
+    : thread_(thread), index_(index), waiter_(thread.worker().loop()) {
   thread_.slots_.push_back(this);
   thread_.enlist(waiter_);
 }
@@ -118,10 +117,10 @@ void LoadThread::start(std::size_t threads, const SlotRun& run) {
     pthread_getcpuclockid(pthread_self(), &clock);
     cpu_clock_ = clock;
   });
-  asio::co_spawn(worker_.loop(), tick(), asio::detached);
+  worker_.loop().spawn(tick());
   for (std::size_t i = index_; i < plan_.options.connections; i += threads) {
     ++live_;
-    asio::co_spawn(worker_.loop(), run_slot(i, run), [this](const std::exception_ptr& bug) {
+    worker_.loop().spawn(run_slot(i, run), [this](const std::exception_ptr& bug) {
       --live_;
       if (bug) std::rethrow_exception(bug);
     });
@@ -130,8 +129,6 @@ void LoadThread::start(std::size_t threads, const SlotRun& run) {
 }
 
 asio::awaitable<void> LoadThread::run_slot(std::size_t index, SlotRun run) {
-  // A slot of many does not make the others wait until it has begun.
-  co_await asio::post(asio::use_awaitable);
   Slot slot(*this, index);
   co_await run(slot);
   slot.mark_ready();
@@ -190,12 +187,12 @@ std::chrono::duration<double> LoadThread::cpu() const {
 }
 
 asio::awaitable<void> LoadThread::tick() {
-  asio::steady_timer timer(worker_.loop());
+  net::Waiter waiter(worker_.loop());
   TimePoint due = Clock::now();
   for (;;) {
     due += kTick;
-    timer.expires_at(due);
-    co_await timer.async_wait(net::use_result);
+    waiter.wakes_at(due);
+    co_await waiter.wait();
     const TimePoint now = Clock::now();
     if (!plan_.options.open_loop() && now >= books_.window().start && now < books_.window().end) {
       books_.sent_late(now - due);

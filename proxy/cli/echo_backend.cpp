@@ -213,8 +213,8 @@ std::string upgrade_response(const http::RequestHead& request) {
 class EchoSession {
  public:
   EchoSession(net::Worker& worker, net::Fd socket)
-      : stream_(worker.poller(), std::move(socket), Side::client),
-        waiter_(worker.loop().get_executor()),
+      : stream_(worker.loop(), std::move(socket), Side::client),
+        waiter_(worker.loop()),
         input_(kBuffer) {
     stream_.attach(&waiter_);
   }
@@ -358,7 +358,7 @@ EchoBackend::EchoBackend() {
   address_ = net::bound_address(listening.get());
   listener_ = std::make_unique<net::Listener>(
       worker_.loop(), std::move(listening), [this](net::Fd socket, const SocketAddress&) {
-        asio::co_spawn(worker_.loop(), run_session(worker_, std::move(socket)), asio::detached);
+        worker_.loop().spawn(run_session(worker_, std::move(socket)));
       });
   worker_.start("echo");
 }

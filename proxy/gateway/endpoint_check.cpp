@@ -88,12 +88,11 @@ asio::awaitable<Result<http::ResponseHead>> read_answer(net::Stream& stream, net
 
 }  // namespace
 
-asio::awaitable<Result<void>> check_endpoint(net::Poller& poller,
-                                             const upstream::Endpoint& endpoint,
+asio::awaitable<Result<void>> check_endpoint(net::Loop& loop, const upstream::Endpoint& endpoint,
                                              upstream::ProxyHeader header,
                                              const config::Health& rules, net::Waiter& waiter) {
   waiter.expires_after(rules.timeout, Reason::upstream_timeout, Side::upstream);
-  auto dialed = co_await net::dial(poller, endpoint.address, waiter);
+  auto dialed = co_await net::dial(loop, endpoint.address, waiter);
   if (!dialed) co_return std::move(dialed).error();
   if (rules.check == config::HealthCheck::tcp) co_return Result<void>();
   const auto announced = (*dialed)->send(own_header(header));

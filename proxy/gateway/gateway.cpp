@@ -62,7 +62,7 @@ Connection::Connection(Gateway& owner, std::shared_ptr<const Snapshot> running, 
       socket(accepted),
       id(next_connection_id()),
       place(std::move(taken)),
-      waiter(owner.worker().loop().get_executor()) {
+      waiter(owner.worker().loop()) {
   gateway.joined(*this);
 }
 
@@ -98,9 +98,8 @@ void Gateway::accept(net::Fd socket, const SocketAddress& client, const std::str
   const Listening* const terms = snapshot_->listening(listener);
   if (terms == nullptr) return;  // it has just been taken out of the configuration
   auto* const run = terms->redirect_port != 0 ? run_redirect : run_session;
-  asio::co_spawn(worker_.loop(),
-                 run(*this, snapshot_, std::move(socket), client, *terms, std::move(place)),
-                 report_dropped);
+  worker_.loop().spawn(run(*this, snapshot_, std::move(socket), client, *terms, std::move(place)),
+                       report_dropped);
 }
 
 void Gateway::drain(const DrainTerms& terms) {
@@ -131,7 +130,9 @@ void Gateway::drain(const DrainTarget& target, const DrainTerms& terms) {
     connection.tunnel->order_close(window.order(index++, count));
   });
   // At the end of a drain of everything nothing is left open anyway.
-  if (target.kind != DrainTarget::Kind::everything) cut_passed_through_after(terms.limit, target);
+  if (target.kind != DrainTarget::Kind::everything) {
+    worker_.loop().spawn(cut_passed_through_after(*this, terms.limit, target));
+  }
 }
 
 void Gateway::resume(const DrainTarget& target) {
@@ -146,11 +147,12 @@ void Gateway::resume(const DrainTarget& target) {
 }
 
 /// There is no Close frame for what is not decrypted: it has the whole of the drain's time.
-void Gateway::cut_passed_through_after(Duration limit, const DrainTarget& target) {
-  const auto timer = std::make_shared<asio::steady_timer>(worker_.loop(), limit);
-  timer->async_wait([this, target, timer](const asio::error_code& error) {
-    if (!error && drains_.is_over(target, TunnelClock::now())) cut_passed_through(target);
-  });
+asio::awaitable<void> Gateway::cut_passed_through_after(Gateway& self, Duration limit,
+                                                        DrainTarget target) {
+  net::Waiter waiter(self.worker_.loop());
+  waiter.wakes_at(Clock::now() + limit);
+  (void)co_await waiter.wait();
+  if (self.drains_.is_over(target, TunnelClock::now())) self.cut_passed_through(target);
 }
 
 void Gateway::cut_passed_through(const DrainTarget& target) {

@@ -76,7 +76,8 @@ class Gateway {
   template <class Act>
   void each_tunnel(const DrainTarget& target, const Act& act);
   void cut_passed_through(const DrainTarget& target);
-  void cut_passed_through_after(Duration limit, const DrainTarget& target);
+  static asio::awaitable<void> cut_passed_through_after(Gateway& self, Duration limit,
+                                                        DrainTarget target);
   void refuse_over_limit(const SocketAddress& client);
 
   net::Worker& worker_;

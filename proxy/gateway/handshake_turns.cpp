@@ -7,7 +7,7 @@ namespace wssgate::gateway {
 asio::awaitable<Result<void>> HandshakeTurns::take(net::Waiter& waiter, bool resumes) {
   if (!turning_) {
     turning_ = true;
-    asio::post(loop_, [this] { begin_turn(); });
+    loop_.post([this] { begin_turn(); });
   }
   if (left_ > 0) {
     --left_;
@@ -25,7 +25,7 @@ asio::awaitable<Result<void>> HandshakeTurns::take(net::Waiter& waiter, bool res
   co_return Result<void>();
 }
 
-// Posted, so it comes after everything that is ready now, and after a look at the sockets.
+// In the loop's next turn: after everything that is ready now, and after a look at the sockets.
 void HandshakeTurns::begin_turn() {
   const bool idle = left_ == kPerTurn;
   left_ = kPerTurn;
@@ -33,7 +33,7 @@ void HandshakeTurns::begin_turn() {
   let_begin(resuming_, full_.empty() ? 0 : 1);
   let_begin(full_, 0);
   turning_ = !idle || left_ < kPerTurn;
-  if (turning_) asio::post(loop_, [this] { begin_turn(); });
+  if (turning_) loop_.post([this] { begin_turn(); });
 }
 
 void HandshakeTurns::let_begin(std::deque<Waiting*>& queue, int reserved) {

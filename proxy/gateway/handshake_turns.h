@@ -2,7 +2,6 @@
 
 #include <deque>
 
-#include "net/asio.h"
 #include "net/waiter.h"
 
 namespace wssgate::gateway {
@@ -12,7 +11,7 @@ namespace wssgate::gateway {
 /// a storm of new clients makes the new ones wait, not the tunnels. Belongs to one worker.
 class HandshakeTurns {
  public:
-  explicit HandshakeTurns(asio::io_context& loop) : loop_(loop) {}
+  explicit HandshakeTurns(net::Loop& loop) : loop_(loop) {}
   HandshakeTurns(const HandshakeTurns&) = delete;
   HandshakeTurns& operator=(const HandshakeTurns&) = delete;
 
@@ -29,7 +28,7 @@ class HandshakeTurns {
   void begin_turn();
   void let_begin(std::deque<Waiting*>& queue, int reserved);
 
-  asio::io_context& loop_;
+  net::Loop& loop_;
   std::deque<Waiting*> resuming_;
   std::deque<Waiting*> full_;
   int left_ = kPerTurn;

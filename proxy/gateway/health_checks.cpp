@@ -14,13 +14,12 @@ namespace wssgate::gateway {
 
 struct HealthChecks::Check {
   Check(std::string of, std::shared_ptr<upstream::Endpoint> checked,
-        upstream::ProxyHeader begins_with, config::Health how,
-        const asio::any_io_executor& executor)
+        upstream::ProxyHeader begins_with, config::Health how, net::Loop& loop)
       : upstream_name(std::move(of)),
         endpoint(std::move(checked)),
         header(begins_with),
         rules(std::move(how)),
-        waiter(executor) {}
+        waiter(loop) {}
 
   const std::string upstream_name;
   const std::shared_ptr<upstream::Endpoint> endpoint;
@@ -69,11 +68,11 @@ class Running {
   std::atomic<int>& count_;
 };
 
-asio::awaitable<Result<void>> attempt(net::Poller& poller, const upstream::Endpoint& endpoint,
+asio::awaitable<Result<void>> attempt(net::Loop& loop, const upstream::Endpoint& endpoint,
                                       upstream::ProxyHeader header, const config::Health& rules,
                                       net::Waiter& waiter) {
   try {
-    auto outcome = co_await check_endpoint(poller, endpoint, header, rules, waiter);
+    auto outcome = co_await check_endpoint(loop, endpoint, header, rules, waiter);
     co_return outcome;
   } catch (const std::exception& exhausted) {  // no memory, no epoll watches
     co_return Error(Reason::internal_error, Side::proxy, exhausted.what());
@@ -90,7 +89,7 @@ void HealthChecks::adopt(const Snapshot& snapshot) {
     for (const upstream::Member& member : upstream.members()) {
       wanted.push_back(std::make_shared<Check>(configured.name, member.endpoint,
                                                upstream.terms().proxy_header, *configured.health,
-                                               worker_.loop().get_executor()));
+                                               worker_.loop()));
     }
   }
   for (const auto& old : checks_) {
@@ -116,7 +115,7 @@ void HealthChecks::stop() {
 }
 
 void HealthChecks::start(const std::shared_ptr<Check>& check) {
-  asio::co_spawn(worker_.loop(), run(*this, check), asio::detached);
+  worker_.loop().spawn(run(*this, check));
 }
 
 asio::awaitable<void> HealthChecks::run(HealthChecks& owner, std::shared_ptr<Check> check) {
@@ -126,7 +125,7 @@ asio::awaitable<void> HealthChecks::run(HealthChecks& owner, std::shared_ptr<Che
       .healthy_after = static_cast<std::uint32_t>(rules.healthy_after),
       .unhealthy_after = static_cast<std::uint32_t>(rules.unhealthy_after)};
   while (!check->over) {
-    const auto outcome = co_await attempt(owner.worker_.poller(), *check->endpoint, check->header,
+    const auto outcome = co_await attempt(owner.worker_.loop(), *check->endpoint, check->header,
                                           rules, check->waiter);
     if (check->over) break;
     if (outcome) {

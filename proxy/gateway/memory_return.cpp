@@ -24,13 +24,10 @@ void MemoryReturn::closed(std::size_t open) {
   open_ = open;
   if (waiting_ || most_ < kMany || open > most_ / 2) return;
   waiting_ = true;
-  timer_.expires_after(kLater);
-  timer_.async_wait([this](const asio::error_code& error) {
-    if (!error) give_back();
-  });
+  wake_at(net::Loop::Clock::now() + kLater);
 }
 
-void MemoryReturn::give_back() {
+void MemoryReturn::woken() {
   waiting_ = false;
   most_ = open_;
 #ifdef __GLIBC__

@@ -41,7 +41,7 @@ asio::awaitable<Result<std::unique_ptr<net::Stream>>> open_endpoint(
   const Duration limit = connection.snapshot->config.timeouts.connect;
   const auto begun = Clock::now();
   waiter.expires_after(limit, Reason::upstream_connect_timeout, Side::upstream);
-  auto dialed = co_await net::dial(connection.gateway.worker().poller(), endpoint.address, waiter);
+  auto dialed = co_await net::dial(connection.gateway.worker().loop(), endpoint.address, waiter);
   if (!dialed) co_return std::move(dialed).error();
   record.connect_time = Clock::now() - begun;
   // A socket that is fresh takes a header whole.

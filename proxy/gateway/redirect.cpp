@@ -46,7 +46,7 @@ asio::awaitable<void> run_redirect(Gateway& gateway, std::shared_ptr<const Snaps
                                    ConnectionGate::Place place) {
   Connection connection(gateway, std::move(snapshot), socket.get(), client, std::move(place));
   auto plain =
-      std::make_unique<net::TcpStream>(gateway.worker().poller(), std::move(socket), Side::client);
+      std::make_unique<net::TcpStream>(gateway.worker().loop(), std::move(socket), Side::client);
   plain->attach(&connection.waiter);
   const auto conveyed = co_await admit_client(connection, *plain, listener);
   if (!conveyed) {

@@ -162,7 +162,7 @@ asio::awaitable<void> run_session(Gateway& gateway, std::shared_ptr<const Snapsh
   Connection connection(gateway, std::move(snapshot), socket.get(), client, std::move(place));
   connection.tls_profile = listener.tls_profile;
   auto plain =
-      std::make_unique<net::TcpStream>(gateway.worker().poller(), std::move(socket), Side::client);
+      std::make_unique<net::TcpStream>(gateway.worker().loop(), std::move(socket), Side::client);
   plain->attach(&connection.waiter);
   const bool greeted = co_await greet(connection, std::move(plain), listener);
   if (!greeted) co_return;

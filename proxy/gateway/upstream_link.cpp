@@ -48,9 +48,8 @@ asio::awaitable<Result<upstream::Lease>> queue_up(Connection& connection, const 
                                                   const upstream::Draw& draw,
                                                   upstream::Tried& tried) {
   const upstream::Terms& terms = upstream.terms();
-  const auto place =
-      upstream::Queue::join(upstream.queue(), &upstream, terms.queue_length,
-                            connection.gateway.worker().loop().get_executor(), connection.waiter);
+  const auto place = upstream::Queue::join(upstream.queue(), &upstream, terms.queue_length,
+                                           connection.gateway.worker().loop(), connection.waiter);
   if (!place) co_return Error(Reason::upstream_busy, Side::proxy);
   const auto give_up = Clock::now() + terms.queue_timeout;
   for (;;) {

@@ -29,11 +29,11 @@ Result<Fd> begin(const SocketAddress& address) {
 
 }  // namespace
 
-asio::awaitable<Result<std::unique_ptr<TcpStream>>> dial(Poller& poller, SocketAddress address,
+asio::awaitable<Result<std::unique_ptr<TcpStream>>> dial(Loop& loop, SocketAddress address,
                                                          Waiter& waiter) {
   auto fd = begin(address);
   if (!fd) co_return std::move(fd).error();
-  auto stream = std::make_unique<TcpStream>(poller, *std::move(fd), Side::upstream);
+  auto stream = std::make_unique<TcpStream>(loop, *std::move(fd), Side::upstream);
   stream->attach(&waiter);
   for (;;) {
     const int outcome = stream->connect_result();

@@ -58,53 +58,51 @@ SocketAddress bound_address(int fd) {
   return {reinterpret_cast<sockaddr*>(&storage), length};
 }
 
-Listener::Listener(asio::io_context& loop, Fd listening, OnAccept on_accept)
-    : listening_(loop, listening.release()), retry_(loop), on_accept_(std::move(on_accept)) {
-  wait();
+Listener::Listener(Loop& loop, Fd listening, OnAccept on_accept)
+    : Sleeper(loop), listening_(std::move(listening)), on_accept_(std::move(on_accept)) {
+  loop.watch(listening_.get(), *this);
 }
 
 void Listener::close() {
   // Whoever has connected already has connected to us: closing would reset the kernel's queue.
-  if (listening_.is_open()) accept_some(kLastBatch);
+  if (listening_) accept_some(kLastBatch);
   leave();
 }
 
-// Released first: Asio leaves it to the kernel to take a closed descriptor out of its epoll set,
-// which the kernel does not while another process has the socket open.
+// Forgotten first: closing takes it out of the loop's set only if no other process has it open.
 void Listener::leave() {
-  if (listening_.is_open()) const Fd closing(listening_.release());
-  retry_.cancel();
+  if (!listening_) return;
+  loop().forget(listening_.get());
+  listening_ = Fd();
 }
 
-void Listener::wait() {
-  listening_.async_wait(asio::posix::descriptor_base::wait_read,
-                        [this](const asio::error_code& error) {
-                          if (!error && listening_.is_open()) accept_or_pause();
-                        });
-}
-
-void Listener::accept_or_pause() {
-  if (accept_some(kAcceptBatch)) {
-    wait();
-  } else {
-    pause();
+void Listener::woken() {
+  if (!listening_) return;
+  switch (accept_some(kAcceptBatch)) {
+    case Left::none:
+      return;
+    case Left::more:
+      return wake_soon();
+    case Left::nothing_to_accept_with:
+      return pause();
   }
 }
 
-bool Listener::accept_some(int most) {
+Listener::Left Listener::accept_some(int most) {
   for (int i = 0; i < most; ++i) {
     sockaddr_storage storage{};
     socklen_t length = sizeof storage;
-    Fd connection(::accept4(listening_.native_handle(), reinterpret_cast<sockaddr*>(&storage),
-                            &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    Fd connection(::accept4(listening_.get(), reinterpret_cast<sockaddr*>(&storage), &length,
+                            SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!connection) {
-      if (out_of_resources(errno)) return false;
-      if (would_block(errno)) resume();
-      return true;  // none left, or one that went away again
+      if (out_of_resources(errno)) return Left::nothing_to_accept_with;
+      if (!would_block(errno)) continue;  // one that went away again
+      resume();
+      return Left::none;
     }
     on_accept_(std::move(connection), SocketAddress(reinterpret_cast<sockaddr*>(&storage), length));
   }
-  return true;
+  return Left::more;
 }
 
 // Only when nobody waits any more: one descriptor that came free does not end a shortage.
@@ -114,9 +112,8 @@ void Listener::resume() {
   log::info("accept_resumed", "descriptors are available again; accepting connections");
 }
 
-// The listening socket stays readable, so waiting for it again at once would spin. The retry asks
-// accept itself, not for readiness: it fails without a descriptor even when nobody waits, so it is
-// what tells that the shortage is over.
+// There is no more news of those that wait already. The retry asks accept itself: it fails without
+// a descriptor even when nobody waits, so it is what tells that the shortage is over.
 void Listener::pause() {
   if (!exhausted_) {
     exhausted_ = true;
@@ -127,10 +124,7 @@ void Listener::pause() {
               "limits.connections",
               {{"error", detail}});
   }
-  retry_.expires_after(kPause);
-  retry_.async_wait([this](const asio::error_code& error) {
-    if (!error && listening_.is_open()) accept_or_pause();
-  });
+  wake_at(Loop::Clock::now() + kPause);
 }
 
 }  // namespace wssgate::net

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <asio/posix/stream_descriptor.hpp>
 #include <functional>
 
 #include "base/address.h"
-#include "net/asio.h"
 #include "net/fd.h"
+#include "net/sleeper.h"
 
 namespace wssgate::net {
 
@@ -21,12 +20,13 @@ SocketAddress bound_address(int fd);
 /// One worker's share of a listening address: accepts and hands over. When descriptors run out it
 /// warns once, pauses, and goes on as soon as there are some; it never spins. Belongs to one
 /// worker's thread.
-class Listener {
+class Listener final : private Sleeper, private Watched {
  public:
   /// Takes over an accepted, non-blocking connection.
   using OnAccept = std::function<void(Fd connection, const SocketAddress& client)>;
 
-  Listener(asio::io_context& loop, Fd listening, OnAccept on_accept);
+  Listener(Loop& loop, Fd listening, OnAccept on_accept);
+  ~Listener() override { leave(); }
 
   /// No more connections: accepts those that wait (a batch of them), then closes.
   void close();
@@ -34,15 +34,15 @@ class Listener {
   void leave();
 
  private:
-  void wait();
-  void accept_or_pause();
-  /// False when descriptors or memory ran out.
-  bool accept_some(int most);
+  enum class Left { none, more, nothing_to_accept_with };
+
+  void on_events(std::uint32_t) override { wake_soon(); }
+  void woken() override;
+  Left accept_some(int most);
   void pause();
   void resume();
 
-  asio::posix::stream_descriptor listening_;
-  asio::steady_timer retry_;
+  Fd listening_;
   OnAccept on_accept_;
   bool exhausted_ = false;
 };

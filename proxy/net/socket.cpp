@@ -5,6 +5,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <utility>
+
 namespace wssgate::net {
 namespace {
 
@@ -32,11 +34,19 @@ void tune_tcp(int fd) {
 
 void Socket::on_events(std::uint32_t events) {
   constexpr std::uint32_t kBroken = EPOLLHUP | EPOLLERR;
-  if ((events & (EPOLLIN | EPOLLRDHUP | kBroken)) != 0) readable_ = true;
-  if ((events & (EPOLLOUT | kBroken)) != 0) writable_ = true;
+  const bool to_read = (events & (EPOLLIN | EPOLLRDHUP | kBroken)) != 0;
+  const bool to_write = (events & (EPOLLOUT | kBroken)) != 0 && !writable_;
+  if (to_read) readable_ = true;
+  if (to_write) writable_ = true;
   if ((events & (EPOLLRDHUP | kBroken)) != 0) peer_ended_ = true;
   if ((events & EPOLLERR) != 0) broken_ = true;
-  wake();
+  if (to_read || to_write) wake();  // news of one comes with what is known of the other
+}
+
+void Socket::filled() {
+  writable_ = false;
+  if (std::exchange(watches_writing_, true)) return;
+  loop_.watch_writing(fd_.get(), *this);
 }
 
 void Socket::reset_on_close() {

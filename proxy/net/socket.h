@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "net/fd.h"
-#include "net/poller.h"
+#include "net/loop.h"
 #include "net/waiter.h"
 
 namespace wssgate::net {
@@ -14,14 +14,15 @@ namespace wssgate::net {
 void tune_tcp(int fd);
 
 /// A non-blocking stream socket with what is known of its readiness: true until a call said
-/// EAGAIN, true again when the poller saw an edge. Its address is registered: it never moves.
-class Socket {
+/// EAGAIN, true again when the loop saw an edge. Its address is registered: it never moves.
+class Socket final : private Watched {
  public:
-  Socket(Poller& poller, Fd fd) : fd_(std::move(fd)) { poller.watch(fd_.get(), *this); }
+  Socket(Loop& loop, Fd fd) : loop_(loop), fd_(std::move(fd)) { loop.watch(fd_.get(), *this); }
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
   int fd() const { return fd_.get(); }
+  Loop& loop() const { return loop_; }
 
   /// Who is woken by news; null for nobody. Borrowed until the next call.
   void attach(Waiter* waiter) { waiter_ = waiter; }
@@ -34,23 +35,26 @@ class Socket {
   bool broken() const { return broken_; }
   void drained() { readable_ = false; }
   void look_again() { readable_ = true; }
-  void filled() { writable_ = false; }
+  /// It takes no more for now: the loop tells when it does. Throws std::system_error.
+  void filled();
+  void emptied() { writable_ = true; }
   /// Wakes who is attached, although there is no news: it stopped in front of more that is there.
   void wake() {
     if (waiter_ != nullptr) waiter_->notify();
   }
 
-  /// The poller's call, with epoll's event bits.
-  void on_events(std::uint32_t events);
-
   /// Closing will send RST instead of FIN, so that the peer learns of an abnormal end.
   void reset_on_close();
 
  private:
+  void on_events(std::uint32_t events) override;
+
+  Loop& loop_;
   Fd fd_;
   Waiter* waiter_ = nullptr;
   bool readable_ = true;
   bool writable_ = true;
+  bool watches_writing_ = false;
   bool peer_ended_ = false;
   bool broken_ = false;
 };

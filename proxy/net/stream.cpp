@@ -5,9 +5,11 @@
 namespace wssgate::net {
 
 Result<void> Stream::put(std::string_view bytes) {
-  if (pending()) {
+  if (!kept_.empty()) {
     kept_.append(bytes);
-    return {};
+    if (!std::exchange(held_, false)) return {};
+    auto flushed = flush();  // what was held goes first
+    return flushed ? Result<void>() : std::move(flushed).error();
   }
   while (!bytes.empty()) {
     auto written = write(bytes);
@@ -21,7 +23,17 @@ Result<void> Stream::put(std::string_view bytes) {
   return {};
 }
 
+void Stream::hold(std::string_view bytes) {
+  held_ = kept_.empty() && !bytes.empty();
+  kept_.append(bytes);
+}
+
+void Stream::release() {
+  if (std::exchange(held_, false)) (void)flush();  // where it is broken, the next call tells
+}
+
 Result<bool> Stream::flush() {
+  if (!pending()) return true;
   std::string_view left = kept_;
   while (!left.empty()) {
     auto written = write(left);

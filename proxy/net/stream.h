@@ -46,9 +46,9 @@ class Stream {
   /// Writes what goes out at once and keeps the rest, in order. Back-pressure is the caller's: it
   /// reads no more for this stream while pending().
   virtual Result<void> send(std::string_view bytes) { return put(bytes); }
-  /// Goes on with what was kept; true when nothing is pending any more.
+  /// Goes on with what was kept; true when nothing is pending any more. What hold() holds is not.
   Result<bool> flush();
-  bool pending() const { return !kept_.empty(); }
+  bool pending() const { return !kept_.empty() && !held_; }
   /// As they go over the wire.
   std::size_t pending_bytes() const { return kept_.size(); }
 
@@ -57,12 +57,16 @@ class Stream {
  protected:
   /// Puts bytes on the wire: those that it takes now, the others are kept.
   Result<void> put(std::string_view bytes);
+  /// Bytes that nobody waits for: they leave with the next ones, or by release().
+  void hold(std::string_view bytes);
+  void release();
   /// Writes at least one byte to the wire or returns 0 for now.
   virtual Result<std::size_t> write(std::string_view bytes) = 0;
   Error reset_error(std::string detail) const;
 
  private:
   Side side_;
+  bool held_ = false;  // what is kept
   std::string kept_;
 };
 

@@ -38,10 +38,10 @@ Result<Received> TcpStream::receive(std::span<char> into, int flags) {
 Result<Received> TcpStream::read(std::span<char> into) { return receive(into, 0); }
 Result<Received> TcpStream::peek(std::span<char> into) { return receive(into, MSG_PEEK); }
 
-Result<std::size_t> TcpStream::write(std::string_view bytes) {
+Result<std::size_t> TcpStream::write(std::string_view bytes, int flags) {
   if (!socket_.may_write()) return std::size_t{0};
   for (;;) {
-    const ssize_t sent = ::send(socket_.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent = ::send(socket_.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | flags);
     if (sent >= 0) return static_cast<std::size_t>(sent);
     if (errno == EINTR) continue;
     if (!would_block(errno)) return reset_error(error_text(errno));
@@ -57,7 +57,11 @@ bool TcpStream::end_writing() {
 
 int TcpStream::connect_result() {
   pollfd poll_fd{.fd = socket_.fd(), .events = POLLOUT, .revents = 0};
-  if (::poll(&poll_fd, 1, 0) == 0) return EINPROGRESS;
+  if (::poll(&poll_fd, 1, 0) == 0) {
+    socket_.filled();
+    return EINPROGRESS;
+  }
+  socket_.emptied();
   int error = 0;
   socklen_t length = sizeof error;
   if (getsockopt(socket_.fd(), SOL_SOCKET, SO_ERROR, &error, &length) != 0) return errno;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/socket.h>
+
 #include "net/socket.h"
 #include "net/stream.h"
 
@@ -8,7 +10,7 @@ namespace wssgate::net {
 /// A plain TCP or unix stream socket.
 class TcpStream : public Stream {
  public:
-  TcpStream(Poller& poller, Fd fd, Side side) : Stream(side), socket_(poller, std::move(fd)) {}
+  TcpStream(Loop& loop, Fd fd, Side side) : Stream(side), socket_(loop, std::move(fd)) {}
 
   void attach(Waiter* waiter) override { socket_.attach(waiter); }
   Result<Received> read(std::span<char> into) override;
@@ -25,9 +27,12 @@ class TcpStream : public Stream {
 
   Socket& socket() { return socket_; }
   /// Writes at least one byte or returns 0 for now.
-  Result<std::size_t> write(std::string_view bytes) override;
+  Result<std::size_t> write(std::string_view bytes) override { return write(bytes, 0); }
+  /// The same for the last bytes: they leave with the end that end_writing() sends.
+  Result<std::size_t> write_last(std::string_view bytes) { return write(bytes, MSG_MORE); }
 
  private:
+  Result<std::size_t> write(std::string_view bytes, int flags);
   Result<Received> receive(std::span<char> into, int flags);
 
   Socket socket_;

@@ -44,13 +44,19 @@ class TlsStream::Call {
 };
 
 TlsStream::TlsStream(std::unique_ptr<TcpStream> plain, SSL_CTX* context)
-    : Stream(plain->side()), plain_(std::move(plain)), ssl_(SSL_new(context)) {
+    : Stream(plain->side()),
+      Sleeper(plain->socket().loop()),
+      plain_(std::move(plain)),
+      ssl_(SSL_new(context)) {
   take_socket();
   SSL_set_accept_state(ssl_.get());
 }
 
 TlsStream::TlsStream(std::unique_ptr<TcpStream> plain, SslPtr ssl)
-    : Stream(plain->side()), plain_(std::move(plain)), ssl_(std::move(ssl)) {
+    : Stream(plain->side()),
+      Sleeper(plain->socket().loop()),
+      plain_(std::move(plain)),
+      ssl_(std::move(ssl)) {
   take_socket();
 }
 
@@ -79,6 +85,14 @@ Result<bool> TlsStream::handshake() {
   for (;;) {
     const int done = SSL_do_handshake(ssl_.get());
     const int error = done == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), done);
+    if (error == SSL_ERROR_NONE && SSL_version(ssl_.get()) == TLS1_3_VERSION) {
+      // Session tickets are for the client's next connection: they may leave with the first answer.
+      if (!TlsWire::output().empty()) {
+        hold(TlsWire::output());
+        wake_when_idle();
+      }
+      return true;
+    }
     const auto sent = put_output();  // also the alert of a failure
     if (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ) {
       return handshake_error(ssl_.get(), side(), error);
@@ -110,7 +124,7 @@ Result<Received> TlsStream::read(std::span<char> into) {
     }
     int error = SSL_ERROR_NONE;
     const std::size_t got = decrypt(into, error);
-    (void)put_output();  // where the socket is broken, the next call tells
+    if (!TlsWire::output().empty()) (void)put_output();  // where it is broken, the next call tells
     const bool ended = error == SSL_ERROR_ZERO_RETURN;
     const bool failed = !ended && error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ;
     if (failed && got == 0) return failure(error);
@@ -166,6 +180,7 @@ Error TlsStream::failure(int error) const {
 
 bool TlsStream::end_writing() {
   const Call call(*this);
+  ending_ = true;
   if ((SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) == 0) SSL_shutdown(ssl_.get());
   const auto sent = put_output();
   forget_errors();

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "net/sleeper.h"
 #include "net/socket.h"
 #include "net/stream.h"
 #include "net/tcp_stream.h"
@@ -14,7 +15,7 @@ namespace wssgate::net {
 
 /// TLS on a socket. Between calls it holds no buffer but what the caller had no room for, and what
 /// the socket refused (as records: what has been sent is encrypted at once).
-class TlsStream : public Stream {
+class TlsStream : public Stream, private Sleeper {
  public:
   struct SslDeleter {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
@@ -50,12 +51,15 @@ class TlsStream : public Stream {
   TcpStream& plain() { return *plain_; }
 
  protected:
-  Result<std::size_t> write(std::string_view records) override { return plain_->write(records); }
+  Result<std::size_t> write(std::string_view records) override {
+    return ending_ ? plain_->write_last(records) : plain_->write(records);
+  }
 
  private:
   class Call;
 
   void take_socket();
+  void woken() override { release(); }
   bool may_read() const;
   std::size_t decrypt(std::span<char> into, int& error);
   Error failure(int error) const;
@@ -67,6 +71,7 @@ class TlsStream : public Stream {
   /// What came behind the bytes that were read last; the next read tells.
   std::unique_ptr<Error> failed_;
   bool was_reset_ = false;
+  bool ending_ = false;
 };
 
 }  // namespace wssgate::net

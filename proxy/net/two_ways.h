@@ -12,7 +12,7 @@ namespace wssgate::net {
 inline constexpr int kRelayStepsPerTurn = 32;
 
 /// Whoever takes no more bytes may have said why (an alert, a Close frame, then a close with input
-/// unread, which is a reset): what has arrived of it is passed on, also what the poller has not
+/// unread, which is a reset): what has arrived of it is passed on, also what the loop has not
 /// come to tell yet.
 template <class Way>
 void hear_out(Way& from_broken, std::span<char> scratch) {

@@ -1,5 +1,7 @@
 #include "net/waiter.h"
 
+#include <utility>
+
 namespace wssgate::net {
 
 void Waiter::expires_after(Duration limit, Reason reason, Side side) {
@@ -17,7 +19,7 @@ void Waiter::wakes_at(Clock::time_point time) {
 
 void Waiter::notify() {
   notified_ = true;
-  if (waiting_) timer_.cancel();
+  if (parked_) wake_soon();
 }
 
 void Waiter::abort(Reason reason, Side side) {
@@ -34,22 +36,42 @@ Result<void> Waiter::verdict() const {
 }
 
 asio::awaitable<Result<void>> Waiter::wait() {
-  // A loop, because a notification that came between two waits may have cancelled nothing.
-  while (!notified_) {
-    if (auto judged = verdict(); !judged) co_return judged;
-    if (over()) break;
-    timer_.expires_at(deadline_);
-    waiting_ = true;
-    co_await timer_.async_wait(use_result);
-    waiting_ = false;
+  if (!notified_ && !aborted_ && !over()) {
+    // An earlier alarm stays: most deadlines are moved on long before they come.
+    wake_no_later_than(deadline_);
+    co_await park();
   }
   notified_ = false;
   co_return verdict();
 }
 
 asio::awaitable<Result<void>> Waiter::yield() {
-  co_await asio::post(asio::use_awaitable);
+  yielding_ = true;
+  wake_no_later_than(deadline_);
+  wake_soon();
+  co_await park();
+  yielding_ = false;
   co_return verdict();
+}
+
+asio::awaitable<void> Waiter::park() {
+  return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+      [this](Parked coroutine) { parked_.emplace(std::move(coroutine)); }, asio::use_awaitable);
+}
+
+void Waiter::woken() {
+  if (!parked_) return;
+  if (!notified_ && !yielding_ && !over()) {  // the alarm of a deadline that was moved on
+    wake_no_later_than(deadline_);
+    return;
+  }
+  Parked coroutine = std::move(*parked_);
+  parked_.reset();
+  std::move(coroutine)();
+}
+
+void Waiter::abandon() {
+  const std::optional<Parked> destroyed = std::exchange(parked_, std::nullopt);
 }
 
 }  // namespace wssgate::net

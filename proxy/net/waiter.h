@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "base/units.h"
 #include "net/asio.h"
+#include "net/sleeper.h"
 
 namespace wssgate::net {
 
@@ -13,15 +14,13 @@ namespace wssgate::net {
 /// deadline passes. One connection is one coroutine with one Waiter, so there is always exactly
 /// one deadline in force and never a race to cancel. Code reads: try; where nothing moved, wait().
 /// Belongs to one worker's thread.
-class Waiter {
+class Waiter final : private Sleeper {
  public:
-  explicit Waiter(const asio::any_io_executor& executor) : timer_(executor) {}
-  Waiter(const Waiter&) = delete;
-  Waiter& operator=(const Waiter&) = delete;
+  explicit Waiter(Loop& loop) : Sleeper(loop) {}
 
   /// From now on a wait() that lasts longer than `limit` from this moment ends with this error.
   void expires_after(Duration limit, Reason reason, Side side);
-  void never_expires() { deadline_ = kNever; }
+  void never_expires() { deadline_ = Loop::kNever; }
   /// From now on a wait() is over at this time at the latest, as if something had happened: for a
   /// caller with several times to keep. It has to name another one before it waits again.
   void wakes_at(std::chrono::steady_clock::time_point time);
@@ -39,19 +38,24 @@ class Waiter {
   asio::awaitable<Result<void>> yield();
 
  private:
-  using Clock = std::chrono::steady_clock;
-  static constexpr Clock::time_point kNever = Clock::time_point::max();
+  using Clock = Loop::Clock;
+  using Parked = asio::async_result<asio::use_awaitable_t<>, void()>::handler_type;
 
-  bool over() const { return deadline_ != kNever && Clock::now() >= deadline_; }
+  void woken() override;
+  void abandon() override;
+
+  /// Suspends the coroutine until woken() goes on with it.
+  asio::awaitable<void> park();
+  bool over() const { return deadline_ != Loop::kNever && Clock::now() >= deadline_; }
   Result<void> verdict() const;
 
-  asio::steady_timer timer_;
-  Clock::time_point deadline_ = kNever;
+  Clock::time_point deadline_ = Loop::kNever;
+  std::optional<Parked> parked_;  // the coroutine, while it is suspended
   Reason reason_ = Reason::none;
   Side side_ = Side::proxy;
   bool aborted_ = false;
   bool notified_ = false;
-  bool waiting_ = false;
+  bool yielding_ = false;
 };
 
 }  // namespace wssgate::net

@@ -5,14 +5,14 @@
 #include <span>
 #include <thread>
 
-#include "net/poller.h"
+#include "net/loop.h"
 
 namespace wssgate::net {
 
 /// One thread with its own loop and its own connections. Workers share nothing on the data path.
 class Worker {
  public:
-  Worker() : poller_(loop_) {}
+  Worker() = default;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker() { stop(); }
@@ -23,10 +23,9 @@ class Worker {
   void stop();
 
   /// Runs `task` on the worker's thread. Any thread may call it.
-  void post(std::function<void()> task) { asio::post(loop_, std::move(task)); }
+  void post(std::function<void()> task) { loop_.post(std::move(task)); }
 
-  asio::io_context& loop() { return loop_; }
-  Poller& poller() { return poller_; }
+  Loop& loop() { return loop_; }
   /// Memory for bytes between a read and the write that follows it at once; never held across a
   /// co_await, so one for all connections is enough.
   std::span<char> scratch() { return scratch_; }
@@ -35,8 +34,7 @@ class Worker {
   // What one read of a TLS stream can bring: TlsWire::kMostInput, and a record begun before.
   static constexpr std::size_t kScratch = std::size_t{80} * 1024;
 
-  asio::io_context loop_{1};
-  Poller poller_;
+  Loop loop_;
   std::array<char, kScratch> scratch_{};
   std::thread thread_;
 };

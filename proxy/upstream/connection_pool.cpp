@@ -21,9 +21,7 @@ bool alive(net::Stream& stream) {
 
 }  // namespace
 
-ConnectionPool::ConnectionPool(asio::io_context& loop) : news_(loop.get_executor()) {
-  asio::co_spawn(loop, tend(), asio::detached);
-}
+ConnectionPool::ConnectionPool(net::Loop& loop) : news_(loop) { loop.spawn(tend()); }
 
 std::unique_ptr<net::Stream> ConnectionPool::take(const Endpoint& endpoint) {
   const auto found = idle_.find(&endpoint);

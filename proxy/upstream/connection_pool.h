@@ -13,7 +13,7 @@ namespace wssgate::upstream {
 /// connection that the upstream closes, or that sends without being asked, is dropped at once.
 class ConnectionPool {
  public:
-  explicit ConnectionPool(asio::io_context& loop);
+  explicit ConnectionPool(net::Loop& loop);
 
   /// The connection used last (its cache lines and TCP window are the warmest), or null.
   std::unique_ptr<net::Stream> take(const Endpoint& endpoint);

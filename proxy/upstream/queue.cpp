@@ -5,8 +5,8 @@
 namespace wssgate::upstream {
 
 struct Queue::Entry {
-  asio::any_io_executor executor;
-  /// Null once the place has been left. Touched in the executor's thread alone.
+  net::Loop* loop;
+  /// Null once the place has been left. Touched in the loop's thread alone.
   net::Waiter* waiter;
   const void* terms;
 };
@@ -26,10 +26,10 @@ bool Queue::Place::is_in_front() const {
 }
 
 Queue::Place Queue::join(const std::shared_ptr<Queue>& queue, const void* terms, std::size_t length,
-                         const asio::any_io_executor& executor, net::Waiter& waiter) {
+                         net::Loop& loop, net::Waiter& waiter) {
   const std::lock_guard lock(queue->mutex_);
   if (queue->entries_.size() >= length) return {queue, nullptr};
-  auto entry = std::make_shared<Entry>(Entry{executor, &waiter, terms});
+  auto entry = std::make_shared<Entry>(Entry{&loop, &waiter, terms});
   queue->entries_.push_back(entry);
   // Before its owner tries once more: who frees a place after that sees that somebody waits.
   queue->waiting_ = queue->entries_.size();
@@ -58,7 +58,7 @@ void Queue::place_is_free() {
 
 void Queue::notify_front() {
   if (entries_.empty()) return;
-  asio::post(entries_.front()->executor, [entry = entries_.front()] {
+  entries_.front()->loop->post([entry = entries_.front()] {
     if (entry->waiter != nullptr) entry->waiter->notify();
   });
 }

@@ -36,7 +36,7 @@ class Queue {
   /// A place for whoever sleeps on `waiter`, which is notified when it is time to try. False when
   /// `length` wait already. `terms`: whose they are that it tries by; told apart by its address.
   static Place join(const std::shared_ptr<Queue>& queue, const void* terms, std::size_t length,
-                    const asio::any_io_executor& executor, net::Waiter& waiter);
+                    net::Loop& loop, net::Waiter& waiter);
 
   /// Somebody waits who is to have the next place on these terms. Whoever waits on those before a
   /// reload does not keep others from what there is since.

@@ -10,8 +10,8 @@
 #include <system_error>
 #include <utility>
 
-#include "net/asio.h"
 #include "net/fd.h"
+#include "net/sleeper.h"
 #include "net/tcp_stream.h"
 
 namespace wssgate::test {
@@ -34,25 +34,21 @@ inline void fill(const net::Fd& socket) {
 
 /// One says something every two milliseconds, which the other takes; while this lives, and the loop
 /// runs.
-class Chatter {
+class Chatter final : private net::Sleeper {
  public:
-  Chatter(asio::io_context& loop, const net::Fd& talker, const net::Fd& listener)
-      : timer_(loop), talker_(talker.get()), listener_(listener.get()) {
-    talk();
+  Chatter(net::Loop& loop, const net::Fd& talker, const net::Fd& listener)
+      : Sleeper(loop), talker_(talker.get()), listener_(listener.get()) {
+    woken();
   }
 
  private:
-  void talk() {
+  void woken() override {
     std::array<char, 64> drop{};
     ::send(talker_, "talk", 4, MSG_DONTWAIT);
     ::recv(listener_, drop.data(), drop.size(), MSG_DONTWAIT);
-    timer_.expires_after(std::chrono::milliseconds(2));
-    timer_.async_wait([this](const asio::error_code& error) {
-      if (!error) talk();
-    });
+    wake_at(net::Loop::Clock::now() + std::chrono::milliseconds(2));
   }
 
-  asio::steady_timer timer_;
   int talker_;
   int listener_;
 };

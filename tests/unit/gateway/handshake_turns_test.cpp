@@ -13,8 +13,8 @@ namespace {
 class HandshakeTurnsTest : public testing::Test {
  protected:
   void ask(bool resumes) {
-    waiters_.push_back(std::make_unique<net::Waiter>(loop_.get_executor()));
-    asio::co_spawn(loop_, take(*this, *waiters_.back(), resumes), asio::detached);
+    waiters_.push_back(std::make_unique<net::Waiter>(loop_));
+    loop_.spawn(take(*this, *waiters_.back(), resumes));
   }
 
   static asio::awaitable<void> take(HandshakeTurnsTest& self, net::Waiter& waiter, bool resumes) {
@@ -22,7 +22,7 @@ class HandshakeTurnsTest : public testing::Test {
     if (taken) self.order_ += resumes ? 'r' : 'f';
   }
 
-  asio::io_context loop_{1};
+  net::Loop loop_;
   HandshakeTurns turns_{loop_};
   std::vector<std::unique_ptr<net::Waiter>> waiters_;
   std::string order_;
@@ -32,14 +32,14 @@ TEST_F(HandshakeTurnsTest, PutThoseWhoResumeFirstButNotAlone) {
   for (int i = 0; i < 2; ++i) ask(false);  // the first turn's
   for (int i = 0; i < 4; ++i) ask(false);
   for (int i = 0; i < 6; ++i) ask(true);
-  loop_.run();
+  loop_.poll();
   EXPECT_EQ(order_, "ffrfrfrfrfrr");
 }
 
 TEST_F(HandshakeTurnsTest, AreGivenBackByWhoeverHasGone) {
   for (int i = 0; i < 10; ++i) ask(false);  // the ninth waits for the fifth turn
-  asio::post(loop_, [&] { waiters_[8]->abort(Reason::client_reset, Side::client); });
-  loop_.run();
+  loop_.post([&] { waiters_[8]->abort(Reason::client_reset, Side::client); });
+  loop_.poll();
   EXPECT_EQ(order_, "fffffffff");
 }
 

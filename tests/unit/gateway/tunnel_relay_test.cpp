@@ -25,10 +25,10 @@ class TunnelRelayTest : public testing::Test {
     run_on();
   }
   void run_on() {
-    asio::co_spawn(loop_, run_it(*this), asio::detached);
+    loop_.spawn(run_it(*this));
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (!result_ && std::chrono::steady_clock::now() < give_up) {
-      loop_.run_one_for(std::chrono::seconds(1));
+      loop_.turn(std::chrono::seconds(1));
     }
   }
 
@@ -37,13 +37,12 @@ class TunnelRelayTest : public testing::Test {
     self.result_ = std::move(ended);
   }
 
-  asio::io_context loop_{1};
-  net::Poller poller_{loop_};
-  net::Waiter waiter_{loop_.get_executor()};
+  net::Loop loop_;
+  net::Waiter waiter_{loop_};
   std::pair<net::Fd, net::Fd> client_pair_ = test::socket_pair();
   std::pair<net::Fd, net::Fd> upstream_pair_ = test::socket_pair();
-  net::TcpStream client_{poller_, std::move(client_pair_.first), Side::client};
-  net::TcpStream upstream_{poller_, std::move(upstream_pair_.first), Side::upstream};
+  net::TcpStream client_{loop_, std::move(client_pair_.first), Side::client};
+  net::TcpStream upstream_{loop_, std::move(upstream_pair_.first), Side::upstream};
   std::array<char, 1024> scratch_{};
   const config::WebSocketTerms terms_;
   std::optional<TunnelRelay> relay_;

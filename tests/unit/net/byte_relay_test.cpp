@@ -22,10 +22,10 @@ class ByteRelayTest : public testing::Test {
   /// Runs it to its end; nothing when it has not ended within ten seconds.
   void run(Duration patience) {
     relay_.emplace(client_, upstream_, waiter_, scratch_, patience);
-    asio::co_spawn(loop_, run_it(*this), asio::detached);
+    loop_.spawn(run_it(*this));
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (!result_ && std::chrono::steady_clock::now() < give_up) {
-      loop_.run_one_for(std::chrono::seconds(1));
+      loop_.turn(std::chrono::seconds(1));
     }
   }
 
@@ -34,13 +34,12 @@ class ByteRelayTest : public testing::Test {
     self.result_ = std::move(ended);
   }
 
-  asio::io_context loop_{1};
-  Poller poller_{loop_};
-  Waiter waiter_{loop_.get_executor()};
+  Loop loop_;
+  Waiter waiter_{loop_};
   std::pair<Fd, Fd> client_pair_ = test::socket_pair();
   std::pair<Fd, Fd> upstream_pair_ = test::socket_pair();
-  TcpStream client_{poller_, std::move(client_pair_.first), Side::client};
-  TcpStream upstream_{poller_, std::move(upstream_pair_.first), Side::upstream};
+  TcpStream client_{loop_, std::move(client_pair_.first), Side::client};
+  TcpStream upstream_{loop_, std::move(upstream_pair_.first), Side::upstream};
   std::array<char, 1024> scratch_{};
   std::optional<ByteRelay> relay_;
   std::optional<Result<void>> result_;

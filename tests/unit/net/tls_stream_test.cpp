@@ -39,7 +39,7 @@ class TlsStreamTest : public testing::Test {
     client_.reset(SSL_new(client_context_.get()));
     SSL_set_fd(client_.get(), peer_fd_.get());
     SSL_set_connect_state(client_.get());
-    stream_.emplace(std::make_unique<TcpStream>(poller_, std::move(ours), Side::client),
+    stream_.emplace(std::make_unique<TcpStream>(loop_, std::move(ours), Side::client),
                     server_context_.get());
     for (bool done = false; !done || SSL_in_init(client_.get()) != 0;) {
       SSL_do_handshake(client_.get());
@@ -98,14 +98,41 @@ class TlsStreamTest : public testing::Test {
     loop_.poll();
   }
 
-  asio::io_context loop_{1};
-  Poller poller_{loop_};
+  Loop loop_;
   ContextPtr server_context_ = server_context();
   ContextPtr client_context_{SSL_CTX_new(TLS_client_method())};
   Fd peer_fd_;
   SslPtr client_;
   std::optional<TlsStream> stream_;
 };
+
+/// Whether something is there for the client to read.
+bool has_arrived(const Fd& socket) {
+  char byte = 0;
+  return ::recv(socket.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
+TEST_F(TlsStreamTest, TicketsLeaveWithTheFirstAnswer) {
+  EXPECT_FALSE(has_arrived(peer_fd_));
+  EXPECT_FALSE(stream_->pending()) << "nobody has to wait for them to go";
+  ASSERT_TRUE(stream_->send("answer"));
+  EXPECT_EQ(client_reads(), SSL_ERROR_NONE);
+  EXPECT_TRUE(SSL_SESSION_is_resumable(SSL_get_session(client_.get())));
+}
+
+TEST_F(TlsStreamTest, TicketsDoNotWaitForAClientThatSaysNothing) {
+  EXPECT_FALSE(has_arrived(peer_fd_));
+  loop_.poll();
+  EXPECT_TRUE(has_arrived(peer_fd_));
+  EXPECT_EQ(client_reads(), SSL_ERROR_WANT_READ);
+  EXPECT_TRUE(SSL_SESSION_is_resumable(SSL_get_session(client_.get())));
+}
+
+TEST_F(TlsStreamTest, TicketsLeaveWithTheEnd) {
+  EXPECT_TRUE(stream_->end_writing());
+  EXPECT_EQ(client_reads(), SSL_ERROR_ZERO_RETURN);
+  EXPECT_TRUE(SSL_SESSION_is_resumable(SSL_get_session(client_.get())));
+}
 
 TEST_F(TlsStreamTest, SaysItsEndAlsoWhenTheSocketIsFull) {
   // How many records fill the socket …

@@ -16,28 +16,23 @@ asio::awaitable<void> sleep_on(net::Waiter& waiter, bool& woke) {
 
 class QueueTest : public testing::Test {
  protected:
-  Queue::Place join(net::Waiter& waiter) {
-    return Queue::join(queue_, nullptr, 2, loop_.get_executor(), waiter);
-  }
+  Queue::Place join(net::Waiter& waiter) { return Queue::join(queue_, nullptr, 2, loop_, waiter); }
   /// Whether the waiter has been notified since the last time.
   bool is_told(net::Waiter& waiter) {
-    loop_.restart();
     loop_.poll();
     bool woke = false;
-    asio::co_spawn(loop_, sleep_on(waiter, woke), asio::detached);
-    loop_.restart();
+    loop_.spawn(sleep_on(waiter, woke));
     loop_.poll();
     const bool told = woke;
     if (!told) waiter.notify();  // so that the coroutine ends
-    loop_.restart();
-    loop_.run();
+    loop_.poll();
     return told;
   }
 
-  asio::io_context loop_;
+  net::Loop loop_;
   std::shared_ptr<Queue> queue_ = std::make_shared<Queue>();
-  net::Waiter first_{loop_.get_executor()};
-  net::Waiter second_{loop_.get_executor()};
+  net::Waiter first_{loop_};
+  net::Waiter second_{loop_};
 };
 
 TEST_F(QueueTest, HasALimit) {
