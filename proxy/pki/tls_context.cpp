@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/hostname.h"
 #include "pki/context_setup.h"
+#include "pki/key_schedule.h"
 #include "pki/session_tickets.h"
 #include "pki/staple_offer.h"
 #include "pki/x509_facts.h"
@@ -111,7 +112,7 @@ Result<SslContextPtr> make_server_context(const ServerTerms& terms) {
   if (terms.certificates.empty()) {
     return Error(Reason::internal_error, Side::proxy, "a TLS context needs a certificate");
   }
-  SslContextPtr context(SSL_CTX_new(TLS_server_method()));
+  SslContextPtr context(SSL_CTX_new_ex(nullptr, prefer_own_key_schedule(), TLS_server_method()));
   if (!context) return context_failure("cannot make a TLS context");
   if (!set_protocols(context.get(), terms.policy) || !set_sessions(context.get(), terms)) {
     return context_failure("cannot set up a TLS context");

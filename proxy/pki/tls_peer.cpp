@@ -10,6 +10,7 @@
 
 #include "base/hostname.h"
 #include "pki/context_setup.h"
+#include "pki/key_schedule.h"
 #include "pki/peer_verdict.h"
 
 namespace wssgate::pki {
@@ -96,7 +97,8 @@ Result<std::shared_ptr<const PeerTerms>> make_peer_terms(const std::string& upst
                                                          const UpstreamTrust* trust,
                                                          const ClientIdentity* identity) {
   ERR_clear_error();
-  const std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  const std::shared_ptr<SSL_CTX> context(
+      SSL_CTX_new_ex(nullptr, prefer_own_key_schedule(), TLS_client_method()), SSL_CTX_free);
   if (!context || !set_protocols(context.get(), TlsPolicy::intermediate()) ||
       SSL_CTX_set_alpn_protos(context.get(), kHttp11.data(), kHttp11.size()) != 0) {
     return context_failure("cannot set up a TLS context");
