@@ -13,8 +13,7 @@ namespace wssgate::gateway {
 /// upstream where it is the endpoint's fault: net::dial's,
 /// upstream::begin_tls's, upstream_timeout, upstream_closed,
 /// upstream_reset, malformed_response, malformed_upgrade_response.
-asio::awaitable<Result<void>> check_endpoint(net::Loop& loop,
-                                             const upstream::Endpoint& endpoint,
+asio::awaitable<Result<void>> check_endpoint(net::Loop& loop, const upstream::Endpoint& endpoint,
                                              upstream::ProxyHeader header,
                                              const config::Health& rules, net::Waiter& waiter);
 
