@@ -48,7 +48,7 @@ class LoopTest : public testing::Test {
 };
 
 TEST_F(LoopTest, WakesInTheOrderOfTheirTimes) {
-  const Clock::time_point past = Clock::now() - seconds(100);
+  const Clock::time_point past = Clock::now() - seconds(1000);
   for (const char name : std::string("dacfbe")) sleeper(name).at(past + seconds(name));
   sleeper('x').at(Clock::now() + hours(1));
   sleeper('y').at(Loop::kNever);
