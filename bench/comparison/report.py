@@ -10,8 +10,9 @@ NOTES = """\
 - The best peer is chosen by the same samples that it is compared by. With few rounds that favours whoever was lucky,
   so a ratio whose spread includes the figure to reach, or 1, shows neither. Two workers cannot do more than twice the
   work of one: a value above 2 shows the noise of that row.
-- Each measurement starts its proxy afresh. Within a round all proxies of a row are measured one after the other, in
-  random order; ratios are taken round by round, and then their median, so that a slower minute harms nobody.
+- The proxies of a row run side by side, and only one has work. Within a round all are measured one after the other, in
+  random order; ratios are taken round by round, and then their median, so that a slower minute harms nobody. Memory,
+  workers and the storm have fewer rounds, and proxies that are started for each measurement.
 - One worker on a core of its own; the load and the backend on the others. TLS 1.3, `TLS_AES_128_GCM_SHA256`, X25519,
   an ECDSA P-256 leaf with one intermediate. All access logs are off. All else is as each program has it by default,
   or as `peers/` says: so the number of session tickets, too.

@@ -38,6 +38,7 @@ class Row:
     reach = None
     more_is_better = False
     http_alone = False
+    most_rounds = 5  # where each starts its proxies
 
     def takes(self, peer):
         return peer.speaks_http or not self.http_alone
@@ -67,6 +68,8 @@ class Work(Row):
     def __init__(self, key, title, unit, reach, load, path="/", http_alone=False):
         self.key, self.title, self.unit, self.reach = key, title, unit, reach
         self.load_options, self.path, self.http_alone = load, path, http_alone
+
+    most_rounds = 1000
 
     def begin(self, peer, stand):
         return Served(peer, stand)
