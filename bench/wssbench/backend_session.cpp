@@ -105,6 +105,7 @@ asio::awaitable<bool> Session::read_more() {
   const bool short_read = got_ > 0 && got_ < context_.worker.scratch().size();
   if (short_read && !stream_.peer_ended()) (void)co_await waiter_.wait();
   for (;;) {
+    if (!stream_.flush()) co_return false;  // what a group has sent meanwhile
     const auto got = stream_.read(context_.worker.scratch());
     if (!got || got->end) co_return false;
     got_ = got->bytes;
@@ -282,7 +283,11 @@ asio::awaitable<void> PushGroup::run() {
     stamp.due += every_;
     ++stamp.number;
     waiter.wakes_at(stamp.due);
-    co_await waiter.wait();
+    if (Clock::now() < stamp.due) {
+      (void)co_await waiter.wait();
+    } else {
+      (void)co_await waiter.yield();  // late: others have their turn all the same
+    }
     std::string payload = stamp.text();
     payload.resize(size_, 'w');
     const std::string message = frame(Opcode::text, payload, std::nullopt);

@@ -253,6 +253,8 @@ void write(Level level, std::string_view event, std::string_view message, Fields
   }
 }
 
+bool writes_access() { return loggers().access != nullptr; }
+
 void access(std::string_view event, const Field* fields, std::size_t count) {
   if (!loggers().access) return;
   loggers().access->add(format_line(Level::info, event, {}, {fields, count}));

@@ -47,6 +47,8 @@ bool enabled(Level level);
 /// sentence for a person. Any thread; never blocks on a slow reader (the oldest lines give way).
 void write(Level level, std::string_view event, std::string_view message, Fields fields = {});
 
+/// Whether there is an access log: who writes a line may save the work.
+bool writes_access();
 /// One line of the access log: the fields are the whole line.
 void access(std::string_view event, const Field* fields, std::size_t count);
 

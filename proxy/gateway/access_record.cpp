@@ -29,6 +29,7 @@ void AccessRecord::ended(const Error& error) {
 }
 
 void log_access(const Connection& connection, const AccessRecord& record) {
+  if (!log::writes_access()) return;
   const std::string client = connection.client.text();
   std::string host;
   if (connection.site != nullptr) host = connection.site->host->label();

@@ -34,7 +34,7 @@ class Listener final : private Sleeper, private Watched {
   void leave();
 
  private:
-  enum class Left { none, more, nothing_to_accept_with };
+  enum class Left : std::uint8_t { none, more, nothing_to_accept_with };
 
   void on_events(std::uint32_t) override { wake_soon(); }
   void woken() override;

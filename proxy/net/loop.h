@@ -21,11 +21,13 @@ class Sleeper;
 /// in the same batch of news have not been told yet, so nothing may be destroyed in it.
 class Watched {
  public:
+  Watched() = default;
+  Watched(const Watched&) = delete;
+  Watched& operator=(const Watched&) = delete;
+  virtual ~Watched() = default;
+
   /// `events`: epoll's bits.
   virtual void on_events(std::uint32_t events) = 0;
-
- protected:
-  ~Watched() = default;
 };
 
 /// One thread's event loop: tells sockets of their readiness, wakes sleepers, and runs what was
@@ -78,7 +80,7 @@ class Loop {
   /// A sleeper with the time at which it is woken: a node of the heap `times_`.
   struct Alarm {
     Clock::time_point time;
-    Sleeper* sleeper;
+    Sleeper* sleeper = nullptr;
   };
   // How many events one turn takes before timers and new connections have theirs.
   static constexpr int kBatch = 256;
@@ -101,7 +103,7 @@ class Loop {
 
   Fd set_;
   Fd wakeup_;  // an eventfd: for post() and stop() of other threads
-  std::array<epoll_event, kBatch> events_;
+  std::array<epoll_event, kBatch> events_{};
   int told_ = 0;
   std::vector<Alarm> times_;
   std::vector<Sleeper*> woken_;

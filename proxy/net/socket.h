@@ -18,6 +18,9 @@ void tune_tcp(int fd);
 class Socket final : private Watched {
  public:
   Socket(Loop& loop, Fd fd) : loop_(loop), fd_(std::move(fd)) { loop.watch(fd_.get(), *this); }
+  /// Closing is not enough: a process that is being started has a copy of each descriptor for a
+  /// moment, and the loop would be told of this one still.
+  ~Socket() override { loop_.forget(fd_.get()); }
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 

@@ -36,7 +36,12 @@ Result<void> Waiter::verdict() const {
 }
 
 asio::awaitable<Result<void>> Waiter::wait() {
-  if (!notified_ && !aborted_ && !over()) {
+  if (notified_ && !aborted_) {  // who wakes itself does not keep others from their turn
+    notified_ = false;
+    auto going = co_await yield();
+    co_return going;
+  }
+  if (!aborted_ && !over()) {
     // An earlier alarm stays: most deadlines are moved on long before they come.
     wake_no_later_than(deadline_);
     co_await park();

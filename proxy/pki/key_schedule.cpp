@@ -66,8 +66,10 @@ class Hash {
     for (const ByteView part : parts) done = done && add(part);
     done = done && finish(out);
     for (std::uint8_t& byte : pad) byte ^= 0x36U ^ 0x5cU;
+    constexpr std::array<std::uint8_t, kMostBlock> kZeros{};
+    // At last what the context has seen is overwritten: SHA-384's start leaves the last block.
     return done && start() && add(ByteView(pad).first(block)) && add({out, size()}) &&
-           finish(out) && start();  // the last one wipes what the context knows
+           finish(out) && start() && add(ByteView(kZeros).first(block - 1)) && start();
   }
 
  private:

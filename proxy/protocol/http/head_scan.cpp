@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -56,19 +57,19 @@ Error malformed(Side side, std::string what) {
 
 Result<std::size_t> find_head_end(std::string_view buffer, std::size_t limit, std::size_t from,
                                   Side side) {
-  for (std::size_t at = from; at < buffer.size(); ++at) {
-    if (at >= limit) return too_large(side, fmt::format("the head is longer than {} bytes", limit));
-    const char c = buffer[at];
-    const bool after_cr = at > 0 && buffer[at - 1] == '\r';
-    if (after_cr != (c == '\n')) {
-      return malformed(side,
-                       after_cr ? "a CR without LF in the head" : "a LF without CR in the head");
-    }
-    if (c == '\n') {
+  const std::size_t end = std::min(buffer.size(), limit);
+  for (std::size_t at = from; at < end; ++at) {
+    if (at > 0 && buffer[at - 1] == '\r') {
+      if (buffer[at] != '\n') return malformed(side, "a CR without LF in the head");
       if (ends_head(buffer, at)) return at + 1;
-    } else if (!is_plain(c) && c != '\r') {
+      continue;
+    }
+    while (at < end && is_plain(buffer[at])) ++at;
+    if (at == end) break;
+    if (buffer[at] == '\n') return malformed(side, "a LF without CR in the head");
+    if (buffer[at] != '\r') {
       return malformed(side, fmt::format("a control character (0x{:02x}) in the head",
-                                         static_cast<unsigned char>(c)));
+                                         static_cast<unsigned char>(buffer[at])));
     }
   }
   if (buffer.size() >= limit) {

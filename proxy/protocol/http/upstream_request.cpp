@@ -54,8 +54,11 @@ void append_forwarding(std::string& out, const RequestHead& request, const Forwa
   append_field(out, "X-Forwarded-Host", first_host.empty() ? host : first_host);
 
   std::string forwarded = believed(request, facts, "Forwarded");
-  append_element(forwarded, fmt::format("for={};host={};proto=https", node_name(facts.client_ip),
-                                        quoted(host)));
+  append_element(forwarded, "for=");
+  forwarded += node_name(facts.client_ip);
+  forwarded += ";host=";
+  forwarded += quoted(host);
+  forwarded += ";proto=https";
   append_field(out, "Forwarded", forwarded);
 }
 

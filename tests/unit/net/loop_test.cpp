@@ -180,6 +180,40 @@ TEST_F(LoopTest, ThoseWhoYieldTakeTurns) {
   EXPECT_EQ(told, "121212");
 }
 
+asio::awaitable<void> wake_itself_and_tell(Waiter& waiter, std::string& told, char name) {
+  for (int i = 0; i < 3; ++i) {
+    told += name;
+    waiter.notify();
+    (void)co_await waiter.wait();
+  }
+}
+
+TEST_F(LoopTest, WhoWakesItselfDoesNotKeepOthersFromTheirTurn) {
+  Waiter one(loop_);
+  Waiter two(loop_);
+  std::string told;
+  loop_.spawn(wake_itself_and_tell(one, told, '1'));
+  loop_.spawn(wake_itself_and_tell(two, told, '2'));
+  loop_.poll();
+  EXPECT_EQ(told, "121212");
+}
+
+// As while a process is being started, which has a copy of each descriptor for a moment.
+TEST_F(LoopTest, IsNotToldOfASocketThatHasGoneButIsOpenElsewhere) {
+  auto [ours, theirs] = test::socket_pair();
+  const Fd copy(::dup(ours.get()));
+  std::string told;
+  Waiter waiter(loop_);
+  loop_.spawn(wait_and_tell(waiter, told));
+  {
+    TcpStream stream(loop_, std::move(ours), Side::client);
+    stream.attach(&waiter);
+  }
+  ASSERT_EQ(::send(theirs.get(), "late", 4, 0), 4);
+  loop_.poll();
+  EXPECT_EQ(told, "");
+}
+
 /// Says when it goes, from inside a coroutine that holds it.
 struct Held {
   explicit Held(bool& held) : gone(held) {}
