@@ -192,7 +192,7 @@ asio::awaitable<void> LoadThread::tick() {
   for (;;) {
     due += kTick;
     waiter.wakes_at(due);
-    co_await waiter.wait();
+    (void)co_await waiter.wait();
     const TimePoint now = Clock::now();
     if (!plan_.options.open_loop() && now >= books_.window().start && now < books_.window().end) {
       books_.sent_late(now - due);
