@@ -65,11 +65,11 @@ class Row:
 class Work(Row):
     """CPU time of the proxy for a unit of work, one worker on a core of its own."""
 
+    most_rounds = 1000
+
     def __init__(self, key, title, unit, reach, load, path="/", http_alone=False):
         self.key, self.title, self.unit, self.reach = key, title, unit, reach
         self.load_options, self.path, self.http_alone = load, path, http_alone
-
-    most_rounds = 1000
 
     def begin(self, peer, stand):
         return Served(peer, stand)

@@ -46,9 +46,8 @@ class Loop {
   /// Destroys the coroutines that sleep.
   ~Loop();
 
-  /// Tells `watched` that the descriptor may be read, or has ended, until it is closed, which takes
-  /// it out of the set (unless another process has it open too: then forget()). Throws
-  /// std::system_error.
+  /// Tells `watched` that the descriptor may be read, or has ended, until forget(). Closing does
+  /// not end it while another process has the descriptor open too. Throws std::system_error.
   void watch(int fd, Watched& watched);
   /// From now on also that it may be written. Most sockets never have to wait for that.
   void watch_writing(int fd, Watched& watched);
