@@ -1,6 +1,8 @@
 #include "control/reloader.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <exception>
 #include <set>
@@ -44,6 +46,12 @@ void warn_of_fixed_keys(const config::Config& started_with, const config::Config
   if (!(started_with.stapling == wanted.stapling)) warn("stapling");
 }
 
+/// Where processors are short, the workers have them. Linux keeps niceness for each thread.
+void yield_to_workers() {
+  constexpr int kNice = 10;
+  (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
+}
+
 using Served = std::multiset<std::shared_ptr<const pki::Certificate>>;
 
 Served served_by(const gateway::Snapshot& snapshot) {
@@ -80,7 +88,8 @@ Reloader::Reloader(asio::io_context& loop, Server& server, LoadConfig load,
     : loop_(loop),
       server_(server),
       load_(std::move(load)),
-      started_with_(fixed_part(server.snapshot()->config)) {
+      started_with_(fixed_part(server.snapshot()->config)),
+      retired_(loop) {
   last_.at = std::chrono::system_clock::now();
   last_.cause = "start";
   last_.warnings = std::move(at_start);
@@ -104,6 +113,7 @@ void Reloader::start() {
   };
   try {
     builder_ = std::thread([this, running, hand_over] {
+      yield_to_workers();
       try {
         hand_over(build(running));
       } catch (const std::exception& failure) {
@@ -169,6 +179,7 @@ void Reloader::finish(Built built) {
   last_.changed = !built.opened.empty() || !serves_the_same(*before, *built.snapshot);
   if (last_.changed || !holds_back_the_same(*before, *built.snapshot)) {
     server_.adopt(std::move(built.snapshot), std::move(built.opened));
+    retired_.add(before);
   }
   log_reload(last_, last, *before, *server_.snapshot());
   if (on_reloaded) on_reloaded();

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/report.h"
 #include "config/model.h"
+#include "control/retired_snapshots.h"
 #include "control/server.h"
 #include "net/asio.h"
 
@@ -88,6 +89,7 @@ class Reloader {
   std::string next_cause_;
   std::vector<Done> waiting_;
   std::vector<Done> answering_;
+  RetiredSnapshots retired_;
   std::thread builder_;
 };
 

@@ -9,7 +9,7 @@
 
 #include "base/hostname.h"
 #include "config/model.h"
-#include "pki/tls_context.h"
+#include "pki/server_context.h"
 #include "upstream/upstream.h"
 
 namespace wssgate::gateway {
@@ -50,10 +50,10 @@ struct Site {
   std::vector<pki::ServedCertificate> certificates;
   /// The contexts with them, by the profile of the listener (TlsProfiles); none when there are no
   /// certificates.
-  std::vector<std::shared_ptr<SSL_CTX>> tls;
+  std::vector<std::shared_ptr<const pki::ServerContext>> tls;
 
   /// What a connection of this profile shakes hands by; null where no certificate may serve.
-  SSL_CTX* context(std::size_t profile) const {
+  const pki::ServerContext* context(std::size_t profile) const {
     return profile < tls.size() ? tls[profile].get() : nullptr;
   }
   /// Slots that must hold a good staple, or the handshake is refused.

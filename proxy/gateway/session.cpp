@@ -88,8 +88,9 @@ asio::awaitable<void> refuse(Connection& connection, net::TcpStream& plain, cons
 asio::awaitable<Result<void>> accept_tls(Connection& connection,
                                          std::unique_ptr<net::TcpStream> plain, bool resumes,
                                          [[maybe_unused]] ConnectionGate::Place place) {
-  SSL_CTX* const context = connection.site->context(connection.tls_profile);
-  auto tls = std::make_unique<net::TlsStream>(std::move(plain), context);
+  const auto context = connection.site->context(connection.tls_profile)->get();
+  if (!context) co_return context.error();
+  auto tls = std::make_unique<net::TlsStream>(std::move(plain), *context);
   pki::set_routed_name(tls->ssl(), &connection.server_name);
   connection.waiter.expires_after(connection.snapshot->config.timeouts.handshake,
                                   Reason::handshake_timeout, Side::client);

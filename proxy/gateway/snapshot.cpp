@@ -31,8 +31,7 @@ std::optional<pki::NamedPath> intermediates(const config::Config& config) {
 /// objects: Certificates makes one of those that are the same.
 std::string context_name(const pki::ServerTerms& terms) {
   std::string name = terms.identity;
-  static const std::string usual = pki::TlsPolicy::intermediate().digest_text();
-  if (const std::string policy = terms.policy.digest_text(); policy != usual) name += " " + policy;
+  if (terms.policy != pki::TlsPolicy::usual()) name += " " + terms.policy->digest_text();
   if (terms.client_trust) name += " " + terms.client_trust->digest_text();
   for (const auto& [certificate, staple] : terms.certificates) {
     name += fmt::format(" {}/{}", fmt::ptr(certificate.get()), fmt::ptr(staple.get()));
@@ -60,7 +59,7 @@ std::vector<pki::CertificateSource> own_pairs(const config::Config& config) {
 struct HostTerms {
   const config::Host& configured;
   std::shared_ptr<const Host> host;
-  std::vector<pki::TlsPolicy> policies;
+  TlsProfiles::Policies policies;
   std::shared_ptr<const pki::ClientTrust> client_trust;
 };
 
@@ -124,7 +123,8 @@ class Builder {
                                    const std::shared_ptr<const pki::Certificate>& certificate);
   void judge_ocsp_mode_once(const pki::Certificate& certificate,
                             const config::Located<config::OcspMode>& mode);
-  std::shared_ptr<SSL_CTX> context(const pki::ServerTerms& terms, const SourceLocation& at);
+  std::shared_ptr<const pki::ServerContext> context(pki::ServerTerms terms,
+                                                    const SourceLocation& at);
 
   const config::Config& config_;
   TimePoint now_;
@@ -134,6 +134,7 @@ class Builder {
   TlsProfiles profiles_;
   pki::Trust trust_;
   Certificates certificates_;
+  pki::ContextTrial trial_;
   std::set<std::pair<const void*, const void*>> ocsp_judged_;
   std::shared_ptr<Snapshot> snapshot_ = std::make_shared<Snapshot>();
 };
@@ -261,7 +262,7 @@ Site Builder::make_site(const HostTerms& terms, const config::Located<HostPatter
     }
   }
   if (site.certificates.empty()) return site;
-  for (const pki::TlsPolicy& policy : terms.policies) {
+  for (const auto& policy : terms.policies) {
     site.tls.push_back(context({.certificates = site.certificates,
                                 .identity = terms.host->label(),
                                 .policy = policy,
@@ -327,21 +328,18 @@ void Builder::judge_ocsp_mode_once(const pki::Certificate& certificate,
 }
 
 /// Names that the same terms hold for share one context, across reloads too.
-std::shared_ptr<SSL_CTX> Builder::context(const pki::ServerTerms& terms, const SourceLocation& at) {
+std::shared_ptr<const pki::ServerContext> Builder::context(pki::ServerTerms terms,
+                                                           const SourceLocation& at) {
   const std::string name = context_name(terms);
-  std::shared_ptr<SSL_CTX>& context = snapshot_->contexts[name];
+  std::shared_ptr<const pki::ServerContext>& context = snapshot_->contexts[name];
   if (context) return context;
   if (before_ != nullptr) {
     const auto old = before_->contexts.find(name);
     if (old != before_->contexts.end()) return context = old->second;
   }
-  auto made = pki::make_server_context(terms);
-  if (made) {
-    context = std::shared_ptr<SSL_CTX>(made->release(), SSL_CTX_free);
-  } else {
-    report_.add(at, made.error().context, "check the certificate and its key");
-  }
-  return context;
+  const auto good = trial_.judge(terms);
+  if (!good) report_.add(at, good.error().context, "check the certificate and its key");
+  return context = std::make_shared<const pki::ServerContext>(std::move(terms));
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ struct Snapshot {
   std::vector<Problem> held;
   /// The TLS contexts, by all that they are made of: a later snapshot takes over those that stay
   /// the same.
-  std::map<std::string, std::shared_ptr<SSL_CTX>> contexts;
+  std::map<std::string, std::shared_ptr<const pki::ServerContext>> contexts;
   /// What all contexts seal tickets with; the same object in every snapshot of a process.
   std::shared_ptr<pki::TicketKeys> ticket_keys;
   ClientTrusts client_trusts;

@@ -81,29 +81,30 @@ TlsProfiles::TlsProfiles(const config::Config& config, Report& report) : report_
   }
   if (profiles_.empty()) profiles_.emplace_back();
   for (const pki::TlsOverrides& profile : profiles_) {
-    policies_.push_back(profile.over(pki::TlsPolicy::intermediate()));
+    policies_.push_back(judge(profile.over(*pki::TlsPolicy::usual()), profile.at));
   }
-  judge(policies_, nullptr);
 }
 
-std::vector<pki::TlsPolicy> TlsProfiles::policies_for(const config::Host& host) {
+TlsProfiles::Policies TlsProfiles::policies_for(const config::Host& host) {
   if (!host.tls) return policies_;
   const pki::TlsOverrides overrides = overrides_of(host.tls, report_);
-  std::vector<pki::TlsPolicy> policies;
-  for (const pki::TlsPolicy& policy : policies_) policies.push_back(overrides.over(policy));
-  judge(policies, &host.tls->at);
+  Policies policies;
+  for (const auto& policy : policies_) {
+    policies.push_back(judge(overrides.over(*policy), host.tls->at));
+  }
   return policies;
 }
 
 /// A policy that nobody could shake hands by is a problem, and the built-in one takes its place, so
 /// that what follows from it is not told as well: with a problem nothing of this serves.
-void TlsProfiles::judge(std::vector<pki::TlsPolicy>& policies, const SourceLocation* host_section) {
-  for (std::size_t i = 0; i < policies.size(); ++i) {
-    const auto fault = pki::policy_fault(policies[i]);
-    if (!fault) continue;
-    add_once(report_, host_section != nullptr ? *host_section : profiles_[i].at, *fault);
-    policies[i] = pki::TlsPolicy::intermediate();
-  }
+std::shared_ptr<const pki::TlsPolicy> TlsProfiles::judge(pki::TlsPolicy policy,
+                                                         const SourceLocation& at) {
+  const auto& usual = pki::TlsPolicy::usual();
+  if (policy == *usual) return usual;
+  const auto fault = pki::policy_fault(policy);
+  if (!fault) return std::make_shared<const pki::TlsPolicy>(std::move(policy));
+  add_once(report_, at, *fault);
+  return usual;
 }
 
 std::optional<pki::TicketRing> read_ticket_ring(const config::Config& config, Report& report) {

@@ -29,20 +29,22 @@ void use_ticket_ring(pki::TicketKeys& keys, const config::Config& config,
 /// context, for each of these profiles. Most configurations have one.
 class TlsProfiles {
  public:
+  using Policies = std::vector<std::shared_ptr<const pki::TlsPolicy>>;
+
   /// Problems go to `report`, which outlives this, here and later.
   TlsProfiles(const config::Config& config, Report& report);
 
   /// The profile of each listener, in the configuration's order; 0 for those that only redirect.
   const std::vector<std::size_t>& of_listeners() const { return of_listeners_; }
   /// What handshakes with this host may agree on, by profile.
-  std::vector<pki::TlsPolicy> policies_for(const config::Host& host);
+  Policies policies_for(const config::Host& host);
 
  private:
-  void judge(std::vector<pki::TlsPolicy>& policies, const SourceLocation* host_section);
+  std::shared_ptr<const pki::TlsPolicy> judge(pki::TlsPolicy policy, const SourceLocation& at);
 
   Report& report_;
   std::vector<pki::TlsOverrides> profiles_;
-  std::vector<pki::TlsPolicy> policies_;
+  Policies policies_;
   std::vector<std::size_t> of_listeners_;
 };
 

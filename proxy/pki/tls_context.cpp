@@ -79,7 +79,7 @@ int select_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_le
 /// Equal for equal terms, on any node and after any reload; staples change without a new handshake
 /// being another.
 TermsDigest digest_of(const ServerTerms& terms) {
-  std::vector<std::string> parts = {"wssgate terms 1", terms.identity, terms.policy.digest_text()};
+  std::vector<std::string> parts = {"wssgate terms 1", terms.identity, terms.policy->digest_text()};
   for (const auto& [certificate, staple] : terms.certificates) {
     parts.push_back(fingerprint(certificate->leaf.get()));
   }
@@ -114,18 +114,15 @@ Result<SslContextPtr> make_server_context(const ServerTerms& terms) {
   }
   SslContextPtr context(SSL_CTX_new_ex(nullptr, prefer_own_key_schedule(), TLS_server_method()));
   if (!context) return context_failure("cannot make a TLS context");
-  if (!set_protocols(context.get(), terms.policy) || !set_sessions(context.get(), terms)) {
+  if (!set_protocols(context.get(), *terms.policy) || !set_sessions(context.get(), terms)) {
     return context_failure("cannot set up a TLS context");
   }
   if (terms.client_trust && !terms.client_trust->apply(context.get())) {
     return context_failure("cannot ask for client certificates");
   }
   for (const auto& [certificate, staple] : terms.certificates) {
-    if (!use_certificate(context.get(), certificate->leaf.get(), certificate->key.get(),
-                         certificate->intermediates)) {
-      return context_failure(
-          fmt::format("TLS refuses the certificate '{}'", certificate->chain_file));
-    }
+    auto served = serve_certificate(context.get(), *certificate);
+    if (!served) return std::move(served).error();
   }
   // What the macro SSL_CTX_set_tlsext_servername_callback does, without its C cast.
   SSL_CTX_callback_ctrl(context.get(), SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
@@ -134,6 +131,14 @@ Result<SslContextPtr> make_server_context(const ServerTerms& terms) {
   if (!offer_staples(context.get(), terms.certificates))
     return context_failure("cannot offer staples");
   return context;
+}
+
+Result<void> serve_certificate(SSL_CTX* context, const Certificate& certificate) {
+  if (use_certificate(context, certificate.leaf.get(), certificate.key.get(),
+                      certificate.intermediates)) {
+    return {};
+  }
+  return context_failure(fmt::format("TLS refuses the certificate '{}'", certificate.chain_file));
 }
 
 void set_routed_name(SSL* ssl, const std::string* name) {

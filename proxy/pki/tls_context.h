@@ -32,7 +32,8 @@ struct ServerTerms {
   std::vector<ServedCertificate> certificates;
   /// The host entry; sessions of another one never resume here.
   std::string identity;
-  TlsPolicy policy = TlsPolicy::intermediate();
+  /// Never null.
+  std::shared_ptr<const TlsPolicy> policy = TlsPolicy::usual();
   /// What tickets are sealed with; null: no tickets, every handshake is a full one.
   std::shared_ptr<const TicketKeys> ticket_keys = nullptr;
   /// Whose certificates clients have to show; null: none are asked for. With it there are no
@@ -55,6 +56,10 @@ struct ServerTerms {
 /// aside), and so is the session id context. A ticket made for one name does not resume for
 /// another name of the same context: that becomes a full handshake.
 Result<SslContextPtr> make_server_context(const ServerTerms& terms);
+
+/// Has `context` serve the certificate, with its key and chain, in place of any of the same key
+/// type. internal_error: OpenSSL refuses it.
+Result<void> serve_certificate(SSL_CTX* context, const Certificate& certificate);
 
 /// `name` is canonical, and borrowed for the life of the handshake. Without one every handshake is
 /// refused.

@@ -55,6 +55,11 @@ TlsPolicy TlsPolicy::intermediate() {
           .groups = preset_groups()};
 }
 
+const std::shared_ptr<const TlsPolicy>& TlsPolicy::usual() {
+  static const auto shared = std::make_shared<const TlsPolicy>(intermediate());
+  return shared;
+}
+
 std::string TlsPolicy::digest_text() const {
   return fmt::format("{} {} {} {}", min_version, list(tls12_ciphers), list(tls13_ciphers),
                      list(groups));

@@ -2,6 +2,7 @@
 
 #include <openssl/ssl.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct TlsPolicy {
   /// DHE suites are left out, since who has no ECDHE has no TLS 1.2 worth having.
   static TlsPolicy modern();
   static TlsPolicy intermediate();
+  /// intermediate, as one object for all.
+  static const std::shared_ptr<const TlsPolicy>& usual();
 
   /// Equal for equal policies.
   std::string digest_text() const;

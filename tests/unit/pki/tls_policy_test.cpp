@@ -182,7 +182,7 @@ class TlsPolicyHandshake : public testing::Test {
  protected:
   SslContextPtr context(const TlsPolicy& policy) const {
     ServerTerms terms = twins_.terms();
-    terms.policy = policy;
+    terms.policy = std::make_shared<const TlsPolicy>(policy);
     return Twins::context(terms);
   }
   static ClientWish wish(int version, const char* ciphers = nullptr, const char* groups = nullptr) {
