@@ -15,8 +15,8 @@ namespace wssgate::gateway {
 
 class TunnelRelay;
 
-/// What the phases of one client connection share. Lives in the frame of its session, in one
-/// worker's thread, from accept to close.
+/// What the phases of one client connection share. Belongs to its session, then to the tunnel that
+/// it becomes, in one worker's thread, from accept to close.
 struct Connection {
   Connection(Gateway& owner, std::shared_ptr<const Snapshot> running, int accepted,
              const SocketAddress& peer, ConnectionGate::Place taken);

@@ -25,8 +25,13 @@ std::int64_t next_connection_id() {
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
-/// An exception that reaches here is a bug, or the system has no more to give. It costs one
-/// connection and is reported.
+bool is_tunnel_of(const Connection& connection, const DrainTarget& target) {
+  return connection.endpoint != nullptr &&
+         (target.covers(*connection.site->host) || target.covers(*connection.endpoint));
+}
+
+}  // namespace
+
 void report_dropped(const std::exception_ptr& failure) {
   if (!failure) return;
   const auto exhausted = [](const char* what) {
@@ -46,13 +51,6 @@ void report_dropped(const std::exception_ptr& failure) {
                {{"what", bug.what()}});
   }
 }
-
-bool is_tunnel_of(const Connection& connection, const DrainTarget& target) {
-  return connection.endpoint != nullptr &&
-         (target.covers(*connection.site->host) || target.covers(*connection.endpoint));
-}
-
-}  // namespace
 
 Connection::Connection(Gateway& owner, std::shared_ptr<const Snapshot> running, int accepted,
                        const SocketAddress& peer, ConnectionGate::Place taken)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <unordered_set>
@@ -20,6 +21,10 @@
 namespace wssgate::gateway {
 
 struct Connection;
+
+/// An exception that reaches here is a bug, or the system has no more to give. It costs one
+/// connection and is reported. Null: nothing happened.
+void report_dropped(const std::exception_ptr& failure);
 
 /// One worker's share of the gateway: turns accepted connections into sessions and knows those
 /// that are open. Belongs to its worker's thread, except for the constructor.

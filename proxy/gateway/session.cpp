@@ -160,16 +160,17 @@ asio::awaitable<bool> greet(Connection& connection, std::unique_ptr<net::TcpStre
 asio::awaitable<void> run_session(Gateway& gateway, std::shared_ptr<const Snapshot> snapshot,
                                   net::Fd socket, SocketAddress client, const Listening& listener,
                                   ConnectionGate::Place place) {
-  Connection connection(gateway, std::move(snapshot), socket.get(), client, std::move(place));
-  connection.tls_profile = listener.tls_profile;
+  auto connection = std::make_unique<Connection>(gateway, std::move(snapshot), socket.get(), client,
+                                                 std::move(place));
+  connection->tls_profile = listener.tls_profile;
   auto plain =
       std::make_unique<net::TcpStream>(gateway.worker().loop(), std::move(socket), Side::client);
-  plain->attach(&connection.waiter);
-  const bool greeted = co_await greet(connection, std::move(plain), listener);
+  plain->attach(&connection->waiter);
+  const bool greeted = co_await greet(*connection, std::move(plain), listener);
   if (!greeted) co_return;
-  auto upgraded = co_await serve_http(connection);
-  std::string().swap(connection.client_certificate);  // a tunnel has no more requests
-  if (upgraded) co_await run_tunnel(connection, std::move(upgraded));
+  auto upgraded = co_await serve_http(*connection);
+  std::string().swap(connection->client_certificate);  // a tunnel has no more requests
+  if (upgraded) begin_tunnel(std::move(connection), std::move(upgraded));
 }
 
 }  // namespace wssgate::gateway

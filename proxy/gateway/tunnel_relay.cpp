@@ -41,23 +41,22 @@ Result<void> TunnelRelay::pass_early(const std::string& from_client,
   return up_.pass(from_client);
 }
 
-asio::awaitable<Result<void>> TunnelRelay::run() {
-  for (int steps = 1;; ++steps) {
+std::optional<Result<void>> TunnelRelay::turn() {
+  bool moves = true;
+  bool moved_some = false;
+  for (int steps = 0; moves && steps < net::kRelayStepsPerTurn; ++steps) {
     auto moved = closing_ ? step_closing() : net::step_both(up_, down_, scratch_);
     note_order();
-    if (!moved) co_return std::move(moved).error();
-    auto timely = keep_time(*moved);
-    if (!timely) co_return timely;
-    if (closed_out()) co_return Error(order_.reason, Side::proxy);
-    if (up_.done() && down_.done()) co_return Result<void>();
-    Result<void> going;
-    if (!*moved) {
-      going = co_await waiter_.wait();
-    } else if (steps % net::kRelayStepsPerTurn == 0) {
-      going = co_await waiter_.yield();
-    }
-    if (!going) co_return going;
+    if (!moved) return std::move(moved).error();
+    moves = *moved;
+    moved_some |= moves;
   }
+  if (up_.done() && down_.done() && !closing_) return Result<void>();
+  auto timely = keep_time(moved_some);
+  if (!timely) return timely;
+  if (closed_out()) return Error(order_.reason, Side::proxy);
+  if (moves) waiter_.notify();
+  return std::nullopt;
 }
 
 /// A side that breaks off may have had our Close already, and the other is still to answer it.

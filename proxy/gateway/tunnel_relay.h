@@ -58,8 +58,10 @@ class TunnelRelay {
 
   /// First of all: what was read before the tunnel began.
   Result<void> pass_early(const std::string& from_client, const std::string& from_upstream);
-  /// An error also where we have closed it (closing()), however well that went.
-  asio::awaitable<Result<void>> run();
+  /// Moves what can be moved, for one turn of the waiter (whose deadline it sets). Nothing: it goes
+  /// on with the next one. Else how it ended: an error also where we have closed it (closing()),
+  /// however well that went.
+  std::optional<Result<void>> turn();
 
   /// It is to be closed; where there is an order already, the earlier one holds. What waits for the
   /// tunnel's waiter has to be woken.

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <exception>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "gateway/tunnel_relay.h"
@@ -90,44 +92,96 @@ asio::awaitable<void> end_side(net::Stream& stream, net::Waiter& waiter, const T
   }
 }
 
-/// The connection is a tunnel while this lives.
-class AsTunnel {
+/// An upgraded connection, with all that it has. No coroutine until it closes: it may be idle for
+/// days, and the frames would be a good part of its memory.
+class Tunnel final : private net::TakesTurns {
  public:
-  AsTunnel(Connection& connection, const UpstreamLink& upstream, TunnelRelay& relay)
-      : connection_(connection) {
-    connection.endpoint = upstream.lease.endpoint().get();
-    connection.tunnel = &relay;
-    connection.gateway.tunnel_begun(connection);
-  }
-  AsTunnel(const AsTunnel&) = delete;
-  AsTunnel& operator=(const AsTunnel&) = delete;
-  ~AsTunnel() {
-    connection_.tunnel = nullptr;
-    connection_.endpoint = nullptr;
-  }
+  Tunnel(std::unique_ptr<Connection> connection, std::unique_ptr<Upgraded> upgraded);
+  Tunnel(const Tunnel&) = delete;
+  Tunnel& operator=(const Tunnel&) = delete;
+  ~Tunnel() override;
+
+  static void begin(std::unique_ptr<Tunnel> tunnel);
 
  private:
-  Connection& connection_;
+  bool take_turn(Result<void> going) override;
+  void abandon() override { const auto destroyed = std::move(self_); }
+  void end(const Result<void>& result);
+  static asio::awaitable<void> close(std::unique_ptr<Tunnel> tunnel);
+
+  net::Stream& client() { return *connection_->stream; }
+  net::Stream& upstream() { return *upgraded_->upstream.stream; }
+
+  std::unique_ptr<Tunnel> self_;  // until it ends
+  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<Upgraded> upgraded_;
+  TunnelRelay relay_;
 };
+
+Tunnel::Tunnel(std::unique_ptr<Connection> connection, std::unique_ptr<Upgraded> upgraded)
+    : connection_(std::move(connection)),
+      upgraded_(std::move(upgraded)),
+      relay_(client(), upstream(), connection_->waiter, connection_->gateway.worker().scratch(),
+             upgraded_->terms, kPatience) {
+  upgraded_->record.tunnel = true;
+  connection_->endpoint = upgraded_->upstream.lease.endpoint().get();
+  connection_->tunnel = &relay_;
+  connection_->gateway.tunnel_begun(*connection_);
+}
+
+Tunnel::~Tunnel() {
+  connection_->tunnel = nullptr;
+  connection_->endpoint = nullptr;
+}
+
+void Tunnel::begin(std::unique_ptr<Tunnel> tunnel) {
+  Tunnel& self = *tunnel;
+  self.self_ = std::move(tunnel);
+  net::Waiter& waiter = self.connection_->waiter;
+  waiter.never_expires();  // what had a deadline is done
+  waiter.give_turns_to(&self);
+  const Result<void> passed =
+      self.relay_.pass_early(self.upgraded_->from_client, self.upgraded_->from_upstream);
+  std::string().swap(self.upgraded_->from_client);
+  std::string().swap(self.upgraded_->from_upstream);
+  if (!passed) return self.end(passed);
+  waiter.notify();
+}
+
+bool Tunnel::take_turn(Result<void> going) {
+  std::optional<Result<void>> ended;
+  try {
+    ended = going ? relay_.turn() : std::optional(going);
+  } catch (...) {
+    report_dropped(std::current_exception());
+    const auto destroyed = std::move(self_);
+    return false;
+  }
+  if (!ended) return true;
+  end(*ended);
+  return false;
+}
+
+void Tunnel::end(const Result<void>& result) {
+  auto self = std::move(self_);
+  connection_->waiter.give_turns_to(nullptr);
+  note_end(upgraded_->record, relay_, result);
+  log_access(*connection_, upgraded_->record);
+  Gateway& gateway = connection_->gateway;
+  gateway.tunnel_ended(upgraded_->record);
+  if (!result) gateway.worker().loop().spawn(close(std::move(self)), report_dropped);
+}
+
+asio::awaitable<void> Tunnel::close(std::unique_ptr<Tunnel> tunnel) {
+  net::Waiter& waiter = tunnel->connection_->waiter;
+  co_await end_side(tunnel->upstream(), waiter, tunnel->relay_);
+  co_await end_side(tunnel->client(), waiter, tunnel->relay_);
+}
 
 }  // namespace
 
-asio::awaitable<void> run_tunnel(Connection& connection, std::unique_ptr<Upgraded> upgraded) {
-  net::Stream& upstream = *upgraded->upstream.stream;
-  upgraded->record.tunnel = true;
-  TunnelRelay relay(*connection.stream, upstream, connection.waiter,
-                    connection.gateway.worker().scratch(), upgraded->terms, kPatience);
-  const AsTunnel registered(connection, upgraded->upstream, relay);
-  Result<void> result = relay.pass_early(upgraded->from_client, upgraded->from_upstream);
-  std::string().swap(upgraded->from_client);  // a tunnel may live for days
-  std::string().swap(upgraded->from_upstream);
-  if (result) result = co_await relay.run();
-  note_end(upgraded->record, relay, result);
-  log_access(connection, upgraded->record);
-  connection.gateway.tunnel_ended(upgraded->record);
-  if (result) co_return;
-  co_await end_side(upstream, connection.waiter, relay);
-  co_await end_side(*connection.stream, connection.waiter, relay);
+void begin_tunnel(std::unique_ptr<Connection> connection, std::unique_ptr<Upgraded> upgraded) {
+  Tunnel::begin(std::make_unique<Tunnel>(std::move(connection), std::move(upgraded)));
 }
 
 }  // namespace wssgate::gateway

@@ -19,7 +19,7 @@ void Waiter::wakes_at(Clock::time_point time) {
 
 void Waiter::notify() {
   notified_ = true;
-  if (parked_) wake_soon();
+  if (parked_ || takes_turns_ != nullptr) wake_soon();
 }
 
 void Waiter::abort(Reason reason, Side side) {
@@ -65,9 +65,14 @@ asio::awaitable<void> Waiter::park() {
 }
 
 void Waiter::woken() {
-  if (!parked_) return;
+  if (!parked_ && takes_turns_ == nullptr) return;
   if (!notified_ && !yielding_ && !over()) {  // the alarm of a deadline that was moved on
     wake_no_later_than(deadline_);
+    return;
+  }
+  if (takes_turns_ != nullptr) {
+    notified_ = false;
+    if (takes_turns_->take_turn(verdict())) wake_no_later_than(deadline_);
     return;
   }
   Parked coroutine = std::move(*parked_);
@@ -77,6 +82,7 @@ void Waiter::woken() {
 
 void Waiter::abandon() {
   const std::optional<Parked> destroyed = std::exchange(parked_, std::nullopt);
+  if (takes_turns_ != nullptr) takes_turns_->abandon();  // the last of it: this may be gone
 }
 
 }  // namespace wssgate::net

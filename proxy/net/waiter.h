@@ -10,6 +10,21 @@
 
 namespace wssgate::net {
 
+/// Who goes on by turns where a coroutine would wait: what is idle for days holds no frames so.
+class TakesTurns {
+ public:
+  TakesTurns() = default;
+  TakesTurns(const TakesTurns&) = delete;
+  TakesTurns& operator=(const TakesTurns&) = delete;
+  virtual ~TakesTurns() = default;
+
+  /// Something may have happened; or `going` is an error, as Waiter::wait() has them, and there is
+  /// no use in going on. False: there is no waiter any more. Another turn is had by notify().
+  virtual bool take_turn(Result<void> going) = 0;
+  /// The loop ends: there are no more turns.
+  virtual void abandon() = 0;
+};
+
 /// What one coroutine sleeps on: it wakes when a socket attached to it has news, or when its
 /// deadline passes. One connection is one coroutine with one Waiter, so there is always exactly
 /// one deadline in force and never a race to cancel. Code reads: try; where nothing moved, wait().
@@ -34,6 +49,9 @@ class Waiter final : private Sleeper {
   /// Success: something happened since the last wait. Error: the deadline's or the abort's.
   asio::awaitable<Result<void>> wait();
 
+  /// In place of a coroutine that waits: from now on news are turns of this one (null: no more).
+  void give_turns_to(TakesTurns* one) { takes_turns_ = one; }
+
   /// Lets every other connection of the worker have its turn; fails as wait() does.
   asio::awaitable<Result<void>> yield();
 
@@ -51,6 +69,7 @@ class Waiter final : private Sleeper {
 
   Clock::time_point deadline_ = Loop::kNever;
   std::optional<Parked> parked_;  // the coroutine, while it is suspended
+  TakesTurns* takes_turns_ = nullptr;
   Reason reason_ = Reason::none;
   Side side_ = Side::proxy;
   bool aborted_ = false;

@@ -11,11 +11,12 @@ namespace wssgate::gateway {
 namespace {
 
 /// A relay between two sockets, on a loop of the test's own.
-class TunnelRelayTest : public testing::Test {
+class TunnelRelayTest : public testing::Test, private net::TakesTurns {
  protected:
   TunnelRelayTest() {
     client_.attach(&waiter_);
     upstream_.attach(&waiter_);
+    waiter_.give_turns_to(this);
   }
 
   /// Runs it to its end; nothing when it has not ended within ten seconds.
@@ -25,17 +26,18 @@ class TunnelRelayTest : public testing::Test {
     run_on();
   }
   void run_on() {
-    loop_.spawn(run_it(*this));
+    waiter_.notify();
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (!result_ && std::chrono::steady_clock::now() < give_up) {
       loop_.turn(std::chrono::seconds(1));
     }
   }
 
-  static asio::awaitable<void> run_it(TunnelRelayTest& self) {
-    auto ended = co_await self.relay_->run();
-    self.result_ = std::move(ended);
+  bool take_turn(Result<void> going) override {
+    result_ = going ? relay_->turn() : going;
+    return !result_;
   }
+  void abandon() override {}
 
   net::Loop loop_;
   net::Waiter waiter_{loop_};
