@@ -159,7 +159,7 @@ Result<void> TlsStream::send(std::string_view bytes) {
     const int taken = SSL_write(ssl_.get(), bytes.data(), ssl_length(bytes.size()));
     if (taken <= 0) return failure(SSL_get_error(ssl_.get(), taken));
     bytes.remove_prefix(static_cast<std::size_t>(taken));
-    if (TlsWire::output().size() < TlsWire::kMostInput) continue;
+    if (TlsWire::output().size() < TlsWire::kMostOutput) continue;
     if (auto sent = put_output(); !sent) return sent;
   }
   return put_output();

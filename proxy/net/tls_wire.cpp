@@ -14,8 +14,8 @@ namespace {
 // A caller with little room gets the rest from what is kept; a record takes one receive all the
 // same.
 constexpr std::size_t kLeastInput = std::size_t{16} * 1024;
-// What one send takes of a tunnel at most: a worker's scratch, and what TLS puts around it.
-constexpr std::size_t kUsualOutput = std::size_t{96} * 1024;
+// Up to kMostOutput, and one more record.
+constexpr std::size_t kUsualOutput = TlsWire::kMostOutput + std::size_t{17} * 1024;
 
 std::span<char> input_buffer() {
   using Buffer = std::array<char, TlsWire::kMostInput>;

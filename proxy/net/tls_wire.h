@@ -18,6 +18,8 @@ class TlsWire {
  public:
   /// Bytes that one fill() receives at most.
   static constexpr std::size_t kMostInput = std::size_t{64} * 1024;
+  /// Of output() before it is sent: the records of what one read of a tunnel brings leave together.
+  static constexpr std::size_t kMostOutput = std::size_t{80} * 1024;
 
   TlsWire() = default;
   TlsWire(const TlsWire&) = delete;
