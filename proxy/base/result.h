@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -9,7 +10,7 @@ namespace wssgate {
 
 /// A value, or the Error that kept it from being made. The data path returns these instead of
 /// throwing: an exception in wssgate means a bug or exhaustion, never an event a peer can cause.
-/// Reading the side that is not there is a bug (std::bad_variant_access).
+/// Reading the side that is not there is a bug (std::bad_variant_access, std::bad_optional_access).
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -41,17 +42,17 @@ template <>
 class [[nodiscard]] Result<void> {
  public:
   Result() = default;
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(*-explicit-*)
+  Result(Error error) : error_(std::move(error)) {}  // NOLINT(*-explicit-*)
 
-  bool ok() const { return state_.index() == 0; }
+  bool ok() const { return !error_; }
   explicit operator bool() const { return ok(); }
 
-  Error& error() & { return std::get<1>(state_); }
-  const Error& error() const& { return std::get<1>(state_); }
-  Error&& error() && { return std::get<1>(std::move(state_)); }
+  Error& error() & { return error_.value(); }
+  const Error& error() const& { return error_.value(); }
+  Error&& error() && { return std::move(error_).value(); }
 
  private:
-  std::variant<std::monostate, Error> state_;
+  std::optional<Error> error_;  // cheaper to move and to destroy than a variant
 };
 
 }  // namespace wssgate

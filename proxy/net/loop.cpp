@@ -102,10 +102,10 @@ void Loop::poll() {
 }
 
 void Loop::turn(Clock::duration most) {
-  context_.poll();  // what was spawned outside of the loop's turns
   wait(most);
   asio::post(context_, [this] { act(); });
   context_.poll();
+  spawned_ = false;
 }
 
 void Loop::wait(Clock::duration most) {

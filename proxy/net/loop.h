@@ -71,6 +71,7 @@ class Loop {
   template <class OnEnd>
   void spawn(asio::awaitable<void> coroutine, OnEnd on_end) {
     asio::co_spawn(context_, std::move(coroutine), std::move(on_end));
+    spawned_ = true;
   }
   void spawn(asio::awaitable<void> coroutine) { spawn(std::move(coroutine), asio::detached); }
 
@@ -87,7 +88,7 @@ class Loop {
 
   void control(int what, int fd, std::uint32_t events, Watched* watched);
   void wait(Clock::duration most);
-  bool is_busy() const { return !woken_.empty() || has_tasks_ || stopping_; }
+  bool is_busy() const { return !woken_.empty() || spawned_ || has_tasks_ || stopping_; }
   void wake_idlers();
   void act();
   void run_tasks();
@@ -109,6 +110,7 @@ class Loop {
   std::vector<Sleeper*> waking_;  // those of this turn
   std::vector<Sleeper*> idlers_;  // who are woken when nobody else is
   int busy_turns_ = 0;            // since somebody came to be one of these
+  bool spawned_ = false;          // somebody who has not begun yet
 
   std::atomic<bool> stopping_{false};
   std::atomic<bool> sleeping_{false};
@@ -117,7 +119,8 @@ class Loop {
   std::vector<std::function<void()>> tasks_;
   std::vector<std::function<void()>> doing_;  // those of this turn
 
-  asio::io_context context_{1};
+  // No locks: it is one thread's alone, tasks of others come by post().
+  asio::io_context context_{ASIO_CONCURRENCY_HINT_UNSAFE};
   asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
 };
 
