@@ -283,11 +283,7 @@ asio::awaitable<void> PushGroup::run() {
     stamp.due += every_;
     ++stamp.number;
     waiter.wakes_at(stamp.due);
-    if (Clock::now() < stamp.due) {
-      (void)co_await waiter.wait();
-    } else {
-      (void)co_await waiter.yield();  // late: others have their turn all the same
-    }
+    (void)co_await waiter.wait();
     std::string payload = stamp.text();
     payload.resize(size_, 'w');
     const std::string message = frame(Opcode::text, payload, std::nullopt);

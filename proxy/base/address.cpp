@@ -3,8 +3,6 @@
 #include <arpa/inet.h>
 #include <fmt/compile.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <charconv>
@@ -70,8 +68,14 @@ std::optional<HostPort> parse_host_port(std::string_view text, bool zero_port) {
 }
 
 SocketAddress::SocketAddress(const sockaddr* address, socklen_t length)
-    : length_(std::min<socklen_t>(length, sizeof storage_)) {
-  std::memcpy(&storage_, address, length_);
+    : length_(std::min<socklen_t>(length, sizeof(sockaddr_un))) {
+  if (length_ <= sizeof ip_) {
+    std::memcpy(&ip_, address, length_);
+    return;
+  }
+  const auto path = std::make_shared<sockaddr_un>();
+  std::memcpy(path.get(), address, length_);
+  path_ = path;
 }
 
 std::optional<SocketAddress> SocketAddress::parse(std::string_view text) {
@@ -105,16 +109,13 @@ std::optional<SocketAddress> SocketAddress::parse(std::string_view text) {
 }
 
 std::uint16_t SocketAddress::port() const {
-  if (family() == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in*>(&storage_)->sin_port);
-  if (family() == AF_INET6) {
-    return ntohs(reinterpret_cast<const sockaddr_in6*>(&storage_)->sin6_port);
-  }
-  return 0;
+  if (family() == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in*>(&ip_)->sin_port);
+  return family() == AF_INET6 ? ntohs(ip_.sin6_port) : 0;
 }
 
 void SocketAddress::set_port(std::uint16_t port) {
-  if (family() == AF_INET) reinterpret_cast<sockaddr_in*>(&storage_)->sin_port = htons(port);
-  if (family() == AF_INET6) reinterpret_cast<sockaddr_in6*>(&storage_)->sin6_port = htons(port);
+  if (family() == AF_INET) reinterpret_cast<sockaddr_in*>(&ip_)->sin_port = htons(port);
+  if (family() == AF_INET6) ip_.sin6_port = htons(port);
 }
 
 std::string SocketAddress::ip() const {
@@ -131,7 +132,7 @@ std::string SocketAddress::ip() const {
 
 std::string SocketAddress::text() const {
   if (is_unix()) {
-    return std::string(kUnixPrefix) + reinterpret_cast<const sockaddr_un*>(&storage_)->sun_path;
+    return std::string(kUnixPrefix) + reinterpret_cast<const sockaddr_un*>(get())->sun_path;
   }
   const std::string address = ip();
   if (address.find(':') != std::string::npos) return fmt::format("[{}]:{}", address, port());

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,9 +21,12 @@ class SocketAddress {
   /// "127.0.0.1:443", "[::1]:443" or "unix:/run/app.sock". No names: they need a resolver.
   static std::optional<SocketAddress> parse(std::string_view text);
 
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
+  const sockaddr* get() const {
+    return path_ ? reinterpret_cast<const sockaddr*>(path_.get())
+                 : reinterpret_cast<const sockaddr*>(&ip_);
+  }
   socklen_t length() const { return length_; }
-  int family() const { return storage_.ss_family; }
+  int family() const { return get()->sa_family; }
   bool is_unix() const { return family() == AF_UNIX; }
 
   /// 0 for a unix socket.
@@ -36,8 +42,9 @@ class SocketAddress {
   bool operator==(const SocketAddress& other) const { return text() == other.text(); }
 
  private:
-  sockaddr_storage storage_{};
+  sockaddr_in6 ip_{};  // or whatever else fits, such as a unix socket without a path
   socklen_t length_ = 0;
+  std::shared_ptr<const sockaddr_un> path_;  // each connection has an address, few have a path
 };
 
 /// A block of IP addresses: "10.0.0.0/8", "fd00::/8", or one address. One of IPv4 mapped into IPv6

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 
@@ -21,8 +22,9 @@ struct AccessRecord {
   std::string path;
   /// The Host field.
   std::string authority;
-  std::string route;
-  std::string upstream;
+  /// The configuration's texts: the connection's snapshot has them.
+  std::string_view route;
+  std::string_view upstream;
   std::string endpoint;
   /// The status the client got; 0 when it got none.
   int status = 0;

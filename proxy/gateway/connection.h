@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "gateway/gateway.h"
 #include "gateway/route_table.h"
@@ -50,7 +51,7 @@ struct Connection {
   const Site* site = nullptr;
   /// Of the listener that it came by (Listening::tls_profile).
   std::size_t tls_profile = 0;
-  std::string tls_version;
+  std::string_view tls_version;  // OpenSSL's own text
   /// It has had a request: idle, it may be closed without anybody missing an answer.
   bool served = false;
   /// Once it is one: where its upstream end leads, and who carries it. Borrowed while that runs.

@@ -170,7 +170,7 @@ asio::awaitable<void> run_session(Gateway& gateway, std::shared_ptr<const Snapsh
   if (!greeted) co_return;
   auto upgraded = co_await serve_http(*connection);
   std::string().swap(connection->client_certificate);  // a tunnel has no more requests
-  if (upgraded) begin_tunnel(std::move(connection), std::move(upgraded));
+  if (upgraded) begin_tunnel(std::move(connection), std::move(*upgraded));
 }
 
 }  // namespace wssgate::gateway

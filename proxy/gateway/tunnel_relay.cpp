@@ -16,12 +16,10 @@ constexpr Duration kAnswer{10'000};
 }  // namespace
 
 TunnelRelay::TunnelRelay(net::Stream& client, net::Stream& upstream, net::Waiter& waiter,
-                         std::span<char> scratch, const config::WebSocketTerms& terms,
-                         Duration patience)
+                         const config::WebSocketTerms& terms, Duration patience)
     : client_(client),
       upstream_(upstream),
       waiter_(waiter),
-      scratch_(scratch),
       terms_(terms),
       patience_(patience),
       up_(client, upstream, terms.max_message),
@@ -41,11 +39,11 @@ Result<void> TunnelRelay::pass_early(const std::string& from_client,
   return up_.pass(from_client);
 }
 
-std::optional<Result<void>> TunnelRelay::turn() {
+std::optional<Result<void>> TunnelRelay::turn(std::span<char> scratch) {
   bool moves = true;
   bool moved_some = false;
   for (int steps = 0; moves && steps < net::kRelayStepsPerTurn; ++steps) {
-    auto moved = closing_ ? step_closing() : net::step_both(up_, down_, scratch_);
+    auto moved = closing_ ? step_closing(scratch) : net::step_both(up_, down_, scratch);
     note_order();
     if (!moved) return std::move(moved).error();
     moves = *moved;
@@ -60,10 +58,10 @@ std::optional<Result<void>> TunnelRelay::turn() {
 }
 
 /// A side that breaks off may have had our Close already, and the other is still to answer it.
-Result<bool> TunnelRelay::step_closing() {
+Result<bool> TunnelRelay::step_closing(std::span<char> scratch) {
   const auto tolerant = [&](Direction& direction, bool& broken) {
     if (broken) return false;
-    const auto moved = direction.step(scratch_);
+    const auto moved = direction.step(scratch);
     broken = !moved;
     return moved && *moved;
   };

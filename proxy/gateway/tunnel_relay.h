@@ -52,16 +52,16 @@ class Heartbeat {
 class TunnelRelay {
  public:
   /// `patience` is how long one side may take no byte of what was sent to it, or not end after the
-  /// other has. `scratch` is used within one step only; everything is borrowed.
+  /// other has. Everything is borrowed.
   TunnelRelay(net::Stream& client, net::Stream& upstream, net::Waiter& waiter,
-              std::span<char> scratch, const config::WebSocketTerms& terms, Duration patience);
+              const config::WebSocketTerms& terms, Duration patience);
 
   /// First of all: what was read before the tunnel began.
   Result<void> pass_early(const std::string& from_client, const std::string& from_upstream);
   /// Moves what can be moved, for one turn of the waiter (whose deadline it sets). Nothing: it goes
   /// on with the next one. Else how it ended: an error also where we have closed it (closing()),
-  /// however well that went.
-  std::optional<Result<void>> turn();
+  /// however well that went. `scratch` is free again afterwards.
+  std::optional<Result<void>> turn(std::span<char> scratch);
 
   /// It is to be closed; where there is an order already, the earlier one holds. What waits for the
   /// tunnel's waiter has to be woken.
@@ -84,7 +84,7 @@ class TunnelRelay {
   bool closed_out() const;
 
  private:
-  Result<bool> step_closing();
+  Result<bool> step_closing(std::span<char> scratch);
   void note_order();
 
   Result<void> keep_time(bool moved);
@@ -107,7 +107,6 @@ class TunnelRelay {
   net::Stream& client_;
   net::Stream& upstream_;
   net::Waiter& waiter_;
-  std::span<char> scratch_;
   const config::WebSocketTerms& terms_;
   Duration patience_;
   Direction up_;
@@ -132,6 +131,6 @@ class TunnelRelay {
   bool down_broken_ = false;
 };
 
-static_assert(sizeof(TunnelRelay) <= 448, "each idle tunnel has one");
+static_assert(sizeof(TunnelRelay) <= 400, "each idle tunnel has one");
 
 }  // namespace wssgate::gateway

@@ -96,35 +96,36 @@ asio::awaitable<void> end_side(net::Stream& stream, net::Waiter& waiter, const T
 /// days, and the frames would be a good part of its memory.
 class Tunnel final : private net::TakesTurns {
  public:
-  Tunnel(std::unique_ptr<Connection> connection, std::unique_ptr<Upgraded> upgraded);
+  Tunnel(std::unique_ptr<Connection> connection, Upgraded& upgraded);
   Tunnel(const Tunnel&) = delete;
   Tunnel& operator=(const Tunnel&) = delete;
   ~Tunnel() override;
 
-  static void begin(std::unique_ptr<Tunnel> tunnel);
+  static void begin(std::unique_ptr<Tunnel> tunnel, const Upgraded& upgraded);
 
  private:
   bool take_turn(Result<void> going) override;
   void abandon() override { const auto destroyed = std::move(self_); }
-  void end(const Result<void>& result);
+  static void end(std::unique_ptr<Tunnel> tunnel, const Result<void>& result);
   static asio::awaitable<void> close(std::unique_ptr<Tunnel> tunnel);
 
   net::Stream& client() { return *connection_->stream; }
-  net::Stream& upstream() { return *upgraded_->upstream.stream; }
+  net::Stream& upstream() { return *upstream_.stream; }
 
   std::unique_ptr<Tunnel> self_;  // until it ends
   std::unique_ptr<Connection> connection_;
-  std::unique_ptr<Upgraded> upgraded_;
+  UpstreamLink upstream_;
+  AccessRecord record_;
   TunnelRelay relay_;
 };
 
-Tunnel::Tunnel(std::unique_ptr<Connection> connection, std::unique_ptr<Upgraded> upgraded)
+Tunnel::Tunnel(std::unique_ptr<Connection> connection, Upgraded& upgraded)
     : connection_(std::move(connection)),
-      upgraded_(std::move(upgraded)),
-      relay_(client(), upstream(), connection_->waiter, connection_->gateway.worker().scratch(),
-             upgraded_->terms, kPatience) {
-  upgraded_->record.tunnel = true;
-  connection_->endpoint = upgraded_->upstream.lease.endpoint().get();
+      upstream_(std::move(upgraded.upstream)),
+      record_(std::move(upgraded.record)),
+      relay_(client(), upstream(), connection_->waiter, upgraded.terms, kPatience) {
+  record_.tunnel = true;
+  connection_->endpoint = upstream_.lease.endpoint().get();
   connection_->tunnel = &relay_;
   connection_->gateway.tunnel_begun(*connection_);
 }
@@ -134,42 +135,41 @@ Tunnel::~Tunnel() {
   connection_->endpoint = nullptr;
 }
 
-void Tunnel::begin(std::unique_ptr<Tunnel> tunnel) {
+void Tunnel::begin(std::unique_ptr<Tunnel> tunnel, const Upgraded& upgraded) {
   Tunnel& self = *tunnel;
+  const auto passed = self.relay_.pass_early(upgraded.from_client, upgraded.from_upstream);
+  if (!passed) return end(std::move(tunnel), passed);
   self.self_ = std::move(tunnel);
   net::Waiter& waiter = self.connection_->waiter;
   waiter.never_expires();  // what had a deadline is done
   waiter.give_turns_to(&self);
-  const Result<void> passed =
-      self.relay_.pass_early(self.upgraded_->from_client, self.upgraded_->from_upstream);
-  std::string().swap(self.upgraded_->from_client);
-  std::string().swap(self.upgraded_->from_upstream);
-  if (!passed) return self.end(passed);
   waiter.notify();
 }
 
 bool Tunnel::take_turn(Result<void> going) {
-  std::optional<Result<void>> ended;
+  auto self = std::move(self_);
   try {
-    ended = going ? relay_.turn() : std::optional(going);
+    const auto ended = going ? relay_.turn(connection_->gateway.worker().scratch())
+                             : std::optional(std::move(going));
+    if (!ended) {
+      self_ = std::move(self);
+      return true;
+    }
+    end(std::move(self), *ended);
   } catch (...) {
     report_dropped(std::current_exception());
-    const auto destroyed = std::move(self_);
-    return false;
   }
-  if (!ended) return true;
-  end(*ended);
   return false;
 }
 
-void Tunnel::end(const Result<void>& result) {
-  auto self = std::move(self_);
-  connection_->waiter.give_turns_to(nullptr);
-  note_end(upgraded_->record, relay_, result);
-  log_access(*connection_, upgraded_->record);
-  Gateway& gateway = connection_->gateway;
-  gateway.tunnel_ended(upgraded_->record);
-  if (!result) gateway.worker().loop().spawn(close(std::move(self)), report_dropped);
+void Tunnel::end(std::unique_ptr<Tunnel> tunnel, const Result<void>& result) {
+  Connection& connection = *tunnel->connection_;
+  connection.waiter.give_turns_to(nullptr);
+  note_end(tunnel->record_, tunnel->relay_, result);
+  log_access(connection, tunnel->record_);
+  Gateway& gateway = connection.gateway;
+  gateway.tunnel_ended(tunnel->record_);
+  if (!result) gateway.worker().loop().spawn(close(std::move(tunnel)), report_dropped);
 }
 
 asio::awaitable<void> Tunnel::close(std::unique_ptr<Tunnel> tunnel) {
@@ -180,8 +180,9 @@ asio::awaitable<void> Tunnel::close(std::unique_ptr<Tunnel> tunnel) {
 
 }  // namespace
 
-void begin_tunnel(std::unique_ptr<Connection> connection, std::unique_ptr<Upgraded> upgraded) {
-  Tunnel::begin(std::make_unique<Tunnel>(std::move(connection), std::move(upgraded)));
+void begin_tunnel(std::unique_ptr<Connection> connection, Upgraded upgraded) {
+  auto tunnel = std::make_unique<Tunnel>(std::move(connection), upgraded);
+  Tunnel::begin(std::move(tunnel), upgraded);
 }
 
 }  // namespace wssgate::gateway

@@ -11,6 +11,6 @@ namespace wssgate::gateway {
 /// this has returned. A reset of one side is a reset for the other, unless that has a Close frame
 /// which tells why. Where we close it ourselves, both get one, at a frame boundary, and time to
 /// answer it.
-void begin_tunnel(std::unique_ptr<Connection> connection, std::unique_ptr<Upgraded> upgraded);
+void begin_tunnel(std::unique_ptr<Connection> connection, Upgraded upgraded);
 
 }  // namespace wssgate::gateway

@@ -86,7 +86,8 @@ Result<bool> TlsStream::handshake() {
     const int done = SSL_do_handshake(ssl_.get());
     const int error = done == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), done);
     if (error == SSL_ERROR_NONE && SSL_version(ssl_.get()) == TLS1_3_VERSION) {
-      // Session tickets are for the client's next connection: they may leave with the first answer.
+      // A server's tickets are for the client's next connection, and a client's Finished is waited
+      // for with its request: they may leave with the first bytes.
       if (!TlsWire::output().empty()) {
         hold(TlsWire::output());
         wake_when_idle();
@@ -124,7 +125,7 @@ Result<Received> TlsStream::read(std::span<char> into) {
     }
     int error = SSL_ERROR_NONE;
     const std::size_t got = decrypt(into, error);
-    if (!TlsWire::output().empty()) (void)put_output();  // where it is broken, the next call tells
+    (void)put_output();  // where it is broken, the next call tells
     const bool ended = error == SSL_ERROR_ZERO_RETURN;
     const bool failed = !ended && error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ;
     if (failed && got == 0) return failure(error);
@@ -167,6 +168,7 @@ Result<void> TlsStream::send(std::string_view bytes) {
 
 Result<void> TlsStream::put_output() {
   std::string& records = TlsWire::output();
+  if (records.empty()) return {};  // what is held stays so
   auto sent = put(records);
   records.clear();
   return sent;

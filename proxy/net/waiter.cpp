@@ -36,12 +36,9 @@ Result<void> Waiter::verdict() const {
 }
 
 asio::awaitable<Result<void>> Waiter::wait() {
-  if (notified_ && !aborted_) {  // who wakes itself does not keep others from their turn
-    notified_ = false;
-    auto going = co_await yield();
-    co_return going;
-  }
-  if (!aborted_ && !over()) {
+  if (!aborted_) {
+    // Who wakes itself, or comes when its time has passed, does not keep others from their turn.
+    if (notified_ || over()) wake_soon();
     // An earlier alarm stays: most deadlines are moved on long before they come.
     wake_no_later_than(deadline_);
     co_await park();
@@ -51,12 +48,8 @@ asio::awaitable<Result<void>> Waiter::wait() {
 }
 
 asio::awaitable<Result<void>> Waiter::yield() {
-  yielding_ = true;
-  wake_no_later_than(deadline_);
-  wake_soon();
-  co_await park();
-  yielding_ = false;
-  co_return verdict();
+  notify();
+  return wait();
 }
 
 asio::awaitable<void> Waiter::park() {
@@ -66,7 +59,7 @@ asio::awaitable<void> Waiter::park() {
 
 void Waiter::woken() {
   if (!parked_ && takes_turns_ == nullptr) return;
-  if (!notified_ && !yielding_ && !over()) {  // the alarm of a deadline that was moved on
+  if (!notified_ && !over()) {  // the alarm of a deadline that was moved on
     wake_no_later_than(deadline_);
     return;
   }

@@ -46,13 +46,15 @@ class Waiter final : private Sleeper {
   /// Ends this wait and every later one with this error: the connection has to go.
   void abort(Reason reason, Side side);
 
-  /// Success: something happened since the last wait. Error: the deadline's or the abort's.
+  /// Success: something happened since the last wait. Error: the deadline's or the abort's. Where
+  /// that is so already, every other connection of the worker has its turn first.
   asio::awaitable<Result<void>> wait();
 
   /// In place of a coroutine that waits: from now on news are turns of this one (null: no more).
   void give_turns_to(TakesTurns* one) { takes_turns_ = one; }
 
-  /// Lets every other connection of the worker have its turn; fails as wait() does.
+  /// Waits for nothing but the others' turn; fails as wait() does. What happened before counts as
+  /// known: the caller tries again.
   asio::awaitable<Result<void>> yield();
 
  private:
@@ -74,7 +76,6 @@ class Waiter final : private Sleeper {
   Side side_ = Side::proxy;
   bool aborted_ = false;
   bool notified_ = false;
-  bool yielding_ = false;
 };
 
 }  // namespace wssgate::net

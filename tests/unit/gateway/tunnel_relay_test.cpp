@@ -22,7 +22,7 @@ class TunnelRelayTest : public testing::Test, private net::TakesTurns {
   /// Runs it to its end; nothing when it has not ended within ten seconds.
   void run(Duration half_closed) { run(half_closed, upstream_); }
   void run(Duration half_closed, net::Stream& upstream) {
-    relay_.emplace(client_, upstream, waiter_, scratch_, terms_, half_closed);
+    relay_.emplace(client_, upstream, waiter_, terms_, half_closed);
     run_on();
   }
   void run_on() {
@@ -34,7 +34,7 @@ class TunnelRelayTest : public testing::Test, private net::TakesTurns {
   }
 
   bool take_turn(Result<void> going) override {
-    result_ = going ? relay_->turn() : going;
+    result_ = going ? relay_->turn(scratch_) : going;
     return !result_;
   }
   void abandon() override {}
@@ -92,7 +92,7 @@ TEST_F(TunnelRelayTest, GivesUpASideThatTakesNothing) {
 
 // A drain that is undone before it has come to this tunnel.
 TEST_F(TunnelRelayTest, StaysOpenWhenItsOrderIsWithdrawn) {
-  relay_.emplace(client_, upstream_, waiter_, scratch_, terms_, Duration(3'600'000));
+  relay_.emplace(client_, upstream_, waiter_, terms_, Duration(3'600'000));
   const auto now = TunnelClock::now();
   relay_->order_close({now, now, Reason::draining, websocket::kServiceRestart});
   relay_->withdraw_order();

@@ -163,39 +163,45 @@ TEST_F(LoopTest, ADeadlineEndsAWait) {
   EXPECT_EQ(told, reason_label(Reason::idle));
 }
 
-asio::awaitable<void> yield_and_tell(Waiter& waiter, std::string& told, char name) {
+using GiveUpTurn = asio::awaitable<Result<void>> (*)(Waiter&);
+
+asio::awaitable<void> tell_in_turns(Waiter& waiter, std::string& told, char name,
+                                    GiveUpTurn give_up_turn) {
   for (int i = 0; i < 3; ++i) {
     told += name;
-    (void)co_await waiter.yield();
+    (void)co_await give_up_turn(waiter);
   }
+}
+
+/// What two tell who go on at once, each time they have given up their turn.
+std::string told_by_two(Loop& loop, GiveUpTurn give_up_turn) {
+  Waiter one(loop);
+  Waiter two(loop);
+  std::string told;
+  loop.spawn(tell_in_turns(one, told, '1', give_up_turn));
+  loop.spawn(tell_in_turns(two, told, '2', give_up_turn));
+  loop.poll();
+  return told;
 }
 
 TEST_F(LoopTest, ThoseWhoYieldTakeTurns) {
-  Waiter one(loop_);
-  Waiter two(loop_);
-  std::string told;
-  loop_.spawn(yield_and_tell(one, told, '1'));
-  loop_.spawn(yield_and_tell(two, told, '2'));
-  loop_.poll();
-  EXPECT_EQ(told, "121212");
-}
-
-asio::awaitable<void> wake_itself_and_tell(Waiter& waiter, std::string& told, char name) {
-  for (int i = 0; i < 3; ++i) {
-    told += name;
-    waiter.notify();
-    (void)co_await waiter.wait();
-  }
+  EXPECT_EQ(told_by_two(loop_, [](Waiter& waiter) { return waiter.yield(); }), "121212");
 }
 
 TEST_F(LoopTest, WhoWakesItselfDoesNotKeepOthersFromTheirTurn) {
-  Waiter one(loop_);
-  Waiter two(loop_);
-  std::string told;
-  loop_.spawn(wake_itself_and_tell(one, told, '1'));
-  loop_.spawn(wake_itself_and_tell(two, told, '2'));
-  loop_.poll();
-  EXPECT_EQ(told, "121212");
+  const auto give_up_turn = [](Waiter& waiter) {
+    waiter.notify();
+    return waiter.wait();
+  };
+  EXPECT_EQ(told_by_two(loop_, give_up_turn), "121212");
+}
+
+TEST_F(LoopTest, WhoComesLateDoesNotKeepOthersFromTheirTurn) {
+  const auto give_up_turn = [](Waiter& waiter) {
+    waiter.wakes_at(Loop::Clock::now());
+    return waiter.wait();
+  };
+  EXPECT_EQ(told_by_two(loop_, give_up_turn), "121212");
 }
 
 // As while a process is being started, which has a copy of each descriptor for a moment.
