@@ -49,6 +49,53 @@ void add_admin_options(CLI::App& command, AdminOptions& options) {
   command.add_flag("--json", options.json, "for a program");
 }
 
+void add_doctor_options(CLI::App& command, DoctorOptions& options) {
+  doctor::Request& request = options.request;
+  command
+      .add_option("url", request.url,
+                  "wss://HOST[:PORT]/PATH to upgrade there, https:// for a GET; ws:// and http:// "
+                  "without TLS. Without a scheme: wss://")
+      ->required();
+  command
+      .add_option("--address", request.addresses,
+                  "ask this IP address, with or without a port, in the place of all that the "
+                  "name has; may be repeated")
+      ->expected(1)
+      ->take_all();
+  command.add_option("--port", request.port, "another port than the URL's");
+  command.add_option("--ca", options.ca, "roots to trust besides the system's: a PEM file");
+  command.add_option("--sni", request.sni,
+                     "another server name than the URL's host, and the name to verify");
+  command
+      .add_option("--header", request.headers,
+                  "'Name: value' to send, never printed; may be repeated")
+      ->expected(1)
+      ->take_all();
+  command
+      .add_option("--subprotocol", request.subprotocols,
+                  "a WebSocket subprotocol to offer; may be repeated")
+      ->expected(1)
+      ->take_all();
+  command.add_option("--timeout", options.timeout, "for each step, such as 5s or 500ms")
+      ->capture_default_str();
+  command.add_flag("--json", options.json, "for a program");
+  command.add_flag("--watch", options.watch,
+                   "examine again and again, and tell what has changed, until interrupted");
+  command.add_option("--interval", options.interval, "between two examinations of --watch")
+      ->capture_default_str();
+  command.footer(
+      "Exit codes:\n"
+      "  0    nothing is wrong (there may be advice)\n"
+      "  1    something keeps clients out\n"
+      "  2    the command line is wrong\n"
+      "  3    no address could be connected to, or the name has none\n"
+      "  4    nothing keeps clients out today, but there are warnings\n"
+      "  130  --watch was interrupted before its first report; later it ends with the last one's\n"
+      "       code\n"
+      "Nothing is fetched from third parties: what browsers would fetch is judged by what the\n"
+      "certificates say of it.");
+}
+
 std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
@@ -148,6 +195,11 @@ int run_command_line(int argc, char** argv) {
   drain_command->add_flag("--undo", drain_options.undo,
                           "the host or endpoint gets new connections again");
 
+  DoctorOptions doctor_options;
+  CLI::App* doctor_command = app.add_subcommand(
+      "doctor", "say what is wrong with a live wss:// or https:// host, and what to change");
+  add_doctor_options(*doctor_command, doctor_options);
+
   DevOptions dev_options;
   CLI::App* dev_command =
       app.add_subcommand("dev", "serve wss:// on this machine with a local CA, at once");
@@ -175,6 +227,7 @@ int run_command_line(int argc, char** argv) {
     if (reload_command->parsed()) return reload(reload_options);
     if (upgrade_command->parsed()) return upgrade(upgrade_options);
     if (drain_command->parsed()) return drain(drain_options);
+    if (doctor_command->parsed()) return doctor(doctor_options);
     return dev(dev_options);
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "wssgate: %s\n", failure.what());

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "doctor/target.h"
 
 /// The command line: one function and one file a command. Each returns the process's exit code.
 namespace wssgate::cli {
@@ -47,6 +48,17 @@ struct DrainOptions {
   bool undo = false;
 };
 
+struct DoctorOptions {
+  doctor::Request request;
+  /// Roots to trust besides the system's: a PEM file.
+  std::string ca;
+  std::string timeout = "5s";
+  bool json = false;
+  /// Examine again and again, and tell what has changed, until SIGINT or SIGTERM.
+  bool watch = false;
+  std::string interval = "30s";
+};
+
 struct DevOptions {
   std::vector<std::string> names;
   /// Empty: a built-in WebSocket echo backend.
@@ -75,6 +87,8 @@ int upgrade(const AdminOptions& options);
 /// Has the running process close its tunnels, or those of a host or endpoint, one after the other.
 /// Without either the process ends, as at SIGTERM. 0 when it has begun.
 int drain(const DrainOptions& options);
+/// Says what is wrong with a live host, and what to change. Its exit codes: doctor::ExitCode.
+int doctor(DoctorOptions options);
 /// Serves wss:// on this machine with a certificate of a local CA.
 int dev(const DevOptions& options);
 

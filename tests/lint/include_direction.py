@@ -15,7 +15,8 @@ BELOW = {
     "upstream": {"base", "pki", "net"},
     "gateway": {"base", "protocol", "config", "pki", "net", "upstream"},
     "control": {"base", "protocol", "config", "pki", "net", "upstream", "gateway"},
-    "cli": {"base", "protocol", "config", "pki", "net", "upstream", "gateway", "control"},
+    "doctor": {"base", "protocol", "pki", "net"},
+    "cli": {"base", "protocol", "config", "pki", "net", "upstream", "gateway", "control", "doctor"},
     "main.cpp": {"base", "cli"},
 }
 INCLUDE = re.compile(r'\s*#\s*include\s*"([^"]*)"')
