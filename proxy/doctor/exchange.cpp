@@ -202,7 +202,8 @@ HttpAnswer exchange(Channel& channel, const std::string& request, Deadline deadl
   Step step = channel.send(request, deadline);
   int interim = 0;
   // A server that refuses may have answered before all was sent.
-  if (step == Step::reset) step = Step::ok;
+  const bool was_reset = step == Step::reset;
+  if (was_reset) step = Step::ok;
   while (step == Step::ok) {
     step = channel.receive(rest, deadline);
     if (auto answer = take_head(rest, interim)) {
@@ -211,7 +212,7 @@ HttpAnswer exchange(Channel& channel, const std::string& request, Deadline deadl
     }
   }
   HttpAnswer answer;
-  answer.end = http_end(step);
+  answer.end = http_end(was_reset ? Step::reset : step);
   answer.took = since(began);
   return answer;
 }
