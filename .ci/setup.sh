@@ -33,7 +33,8 @@ clang_packages() {
   if [[ $(debian_release) == 12 ]]; then echo libclang-rt-14-dev; else echo libclang-rt-19-dev; fi
 }
 
-# The programs that wssgate is tried with and that were not written here.
+# The programs that wssgate is tried with and that were not written here. The tests of `wssgate doctor` use nginx
+# and HAProxy too, and leave out what needs them where they are not installed: as above, Debian would start them.
 peer_packages() {
   printf '%s\n' python3-websockets chromium libnss3-tools ca-certificates
   # Node often comes from elsewhere, with npm inside: only what is not there at all.

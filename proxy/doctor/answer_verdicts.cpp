@@ -258,8 +258,10 @@ std::vector<Finding> judge_get(const HttpAnswer& answer) {
 }  // namespace
 
 std::vector<std::string> telling_fields(const HttpAnswer& answer) {
-  constexpr std::array<std::string_view, 6> kTelling = {"Server",       "Via",     "Location",
-                                                        "Content-Type", "Upgrade", "Retry-After"};
+  constexpr std::array<std::string_view, 10> kTelling = {
+      "Server",  "Via",         "Location",         "Content-Type",
+      "Upgrade", "Retry-After", "WWW-Authenticate", "Sec-WebSocket-Version",
+      "Allow",   "Connection"};
   std::vector<std::string> found;
   for (const std::string_view name : kTelling) {
     if (const auto value = answer.field(name)) {
@@ -298,7 +300,7 @@ std::string answer_text(const Probe& probe, const Target& target) {
     default:
       return "closed";
   }
-  const std::string status = fmt::format("{}", probe.http.status);
+  std::string status = fmt::format("{}", probe.http.status);
   if (!target.websocket || probe.http.status != 101) return status;
   switch (probe.websocket.end) {
     case Stream::alive:

@@ -1,6 +1,7 @@
 #include "doctor/exchange.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 

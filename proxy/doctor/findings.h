@@ -10,7 +10,7 @@
 namespace wssgate::doctor {
 
 /// In the order of what to mend first: who cannot connect need not think of an upgrade. Never
-/// renumber by meaning, only add. README.md has the table of them.
+/// renumber by meaning, only add. FINDINGS.md has the table of them.
 enum class FindingId : std::uint8_t {
   // the way there
   name_unresolved,

@@ -176,6 +176,15 @@ Remedy redirected() {
           .wssgate = "routes: [{path: $PATH, upstream: chat}]"};
 }
 
+Remedy whole_hello() {
+  return {.nginx = "nothing: it reads all segments; look at what stands before it",
+          .haproxy =
+              "tcp-request inspect-delay 5s; tcp-request content accept if { "
+              "req_ssl_hello_type 1 }",
+          .caddy = "update it, and the layer4 app above all",
+          .wssgate = "nothing: it puts a ClientHello together from segments and records"};
+}
+
 Remedy of_cause(const Finding& finding) {
   const std::string& cause = finding.cause;
   if (cause == "name") return serve_name();
@@ -199,6 +208,8 @@ Remedy template_for(const Finding& finding) {
     case FindingId::handshake_closed:
     case FindingId::handshake_reset:
       return listen();
+    case FindingId::split_hello_fails:
+      return whole_hello();
     case FindingId::tls_outdated:
       return versions();
     case FindingId::name_not_covered:

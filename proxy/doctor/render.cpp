@@ -128,6 +128,7 @@ class Page {
 
   std::string list_of(const std::vector<std::size_t>& addresses) const {
     std::vector<std::string> texts;
+    texts.reserve(addresses.size());
     for (const std::size_t each : addresses) texts.push_back(probes_[each].address.text());
     return fmt::format("{}", fmt::join(texts, ", "));
   }
@@ -368,6 +369,7 @@ std::vector<std::string> state_lines(const Target& target, const std::vector<Pro
   }
   for (const Finding& finding : diagnosis.findings) {
     std::vector<std::string> at;
+    at.reserve(finding.addresses.size());
     for (const std::size_t each : finding.addresses) at.push_back(probes[each].address.text());
     // Not the words: the days that are left would change them.
     lines.push_back(fmt::format("{} {}{}", level_name(finding.level), finding_name(finding.id),

@@ -173,7 +173,9 @@ bool is_of_the_handshake(std::string_view name) {
 /// Neither name nor value is repeated where it is refused.
 Result<void> read_header(const std::string& text, std::size_t number, Target& target) {
   const auto colon = text.find(':');
-  if (colon == std::string::npos || colon == 0) {
+  const auto is_control = [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; };
+  if (colon == std::string::npos || colon == 0 ||
+      std::any_of(text.begin(), text.end(), is_control)) {
     return refused(fmt::format("--header number {} is not of the form 'Name: value'", number));
   }
   std::string name = text.substr(0, colon);
@@ -189,6 +191,16 @@ Result<void> read_header(const std::string& text, std::size_t number, Target& ta
   }
   target.headers.emplace_back(std::move(name), std::move(value));
   return {};
+}
+
+/// A token of RFC 9110 §5.6.2.
+bool is_subprotocol(std::string_view text) {
+  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
+  const auto fits = [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           kOthers.find(c) != std::string_view::npos;
+  };
+  return !text.empty() && std::all_of(text.begin(), text.end(), fits);
 }
 
 /// The same strict reading as a request gets that comes in.
@@ -228,6 +240,14 @@ Result<void> read_rest(const Request& request, Target& target) {
   if (target.port != usual) target.authority += fmt::format(":{}", target.port);
   for (std::size_t i = 0; i < request.headers.size(); ++i) {
     if (auto done = read_header(request.headers[i], i + 1, target); !done) return done;
+  }
+  for (const std::string& name : request.subprotocols) {
+    if (!is_subprotocol(name)) {
+      return refused(
+          fmt::format("--subprotocol '{}' is no name of one (RFC 6455 §4.1: letters, "
+                      "digits and !#$%&'*+-.^_`|~)",
+                      printable(name)));
+    }
   }
   target.subprotocols = request.subprotocols;
   target.timeout = request.timeout;

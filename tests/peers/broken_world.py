@@ -231,9 +231,12 @@ def reset(connection):
 
 
 def first_segment_only(port):
-    """A middlebox that looks for the server name in the first segment, and cuts what does not fit into it."""
+    """A middlebox that looks for the server name in the first segment, and cuts what does not fit into it.
+
+    What a segment holds at most decides, since on a busy machine two of them may be read as one.
+    """
     def serve(connection):
-        first = connection.recv(65536)
+        first = connection.recv(1400)
         if len(first) < 5 or len(first) < 5 + struct.unpack("!H", first[3:5])[0]:
             return connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         with socket.create_connection(("127.0.0.1", port), PATIENCE) as server:

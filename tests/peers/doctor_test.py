@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import unittest
 
 import broken_world as world
 from broken_world import DAY, Authority, HAProxy, Listener, Nginx, SServer, installed
-from harness import PATIENCE, PeerTest, eventually, free_port, wssgate_program
+from harness import HERE, PATIENCE, PeerTest, eventually, free_port, wssgate_program
 
 NAME = "chat.test"
 OCSP = "authorityInfoAccess=OCSP;URI:http://ocsp.test/,caIssuers;URI:http://ca.test/intermediate.crt"
@@ -239,7 +240,7 @@ class Handshakes(DoctorTest):
         self.assert_faults(self.ask(self.listener(world.reset).port), "handshake_reset")
 
     def test_plain_http(self):
-        report = self.ask(self.listener(world.websocket_backend).port)
+        report = self.ask(self.listener(world.websocket_backend).port, "--timeout", "500ms")
         self.assert_faults(report, "plain_http")
 
     def test_another_protocol_and_its_bytes_are_escaped(self):
@@ -467,6 +468,14 @@ backend chat
         report = self.ask(self.haproxy("strict-sni", "  server chat 127.0.0.1:9 disabled").port, scheme="wss")
         self.assert_faults(report, "upgrade_refused")
         self.assertIn("refused with 503", report["sentence"])
+
+
+class ItsTable(unittest.TestCase):
+    def test_every_finding_is_documented_in_its_order(self):
+        folder = HERE.parent.parent / "proxy" / "doctor"
+        ids = re.search(r"enum class FindingId[^{]*\{(.*?)\}", (folder / "findings.h").read_text(), re.DOTALL)[1]
+        self.assertEqual(re.findall(r"(?m)^\| `(\w+)` \|", (folder / "FINDINGS.md").read_text()),
+                         re.findall(r"(?m)^  (\w+),", ids))
 
 
 class ItsText(DoctorTest):
