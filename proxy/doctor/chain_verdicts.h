@@ -1,24 +1,13 @@
 #pragma once
 
-#include <chrono>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "doctor/chain_walk.h"
 #include "doctor/facts.h"
 #include "doctor/findings.h"
-#include "pki/ocsp.h"
-#include "pki/trust.h"
 
 namespace wssgate::doctor {
-
-/// What chains are judged against.
-struct Judge {
-  const pki::TrustAnchors& anchors;
-  /// --ca named roots: whoever asks has told what to trust.
-  bool has_own_roots = false;
-  std::chrono::system_clock::time_point now;
-};
 
 /// What is known of a certificate beside the one chain that lacks it.
 struct KnownIssuers {
@@ -30,37 +19,9 @@ struct KnownIssuers {
   std::vector<Member> members;
 };
 
-/// How the chain of one answer was walked, from the server's certificate up. Borrows from the
-/// answer and the anchors.
-struct ChainWalk {
-  /// Indices into TlsAnswer::chain of the way up, the leaf first.
-  std::vector<std::size_t> path;
-  /// The trusted root that it ends in; null where it ends in none.
-  pki::X509Ptr root;
-  /// It ends in a self-signed certificate (which may be trusted).
-  bool ends_self_signed = false;
-
-  bool complete() const { return root != nullptr; }
-};
-ChainWalk walk_chain(const TlsAnswer& answer, const pki::TrustAnchors& anchors);
-
 /// What is wrong with the certificate that came for `wanted_name` and with the chain behind it, as
 /// RFC 5280 and RFC 9525 judge it, for browsers and for strict clients.
 std::vector<Finding> judge_chain(const TlsAnswer& answer, const std::string& wanted_name,
                                  const KnownIssuers& known, const Judge& judge);
-
-/// The staple that came: "good", "revoked", "absent", "unusable", "not applicable" (there is no
-/// responder to ask).
-struct StapleState {
-  std::string word;
-  std::string why;
-};
-StapleState staple_state(const TlsAnswer& answer, const ChainWalk& walk, const Judge& judge);
-
-/// The subject alternative names that servers are verified by, as they stand there. Printable.
-std::vector<std::string> alternative_names(const X509* certificate);
-
-/// RFC 9525 §6: by the alternative names alone. `name` is canonical, or an IP address.
-bool covers(const X509* certificate, const std::string& name);
 
 }  // namespace wssgate::doctor

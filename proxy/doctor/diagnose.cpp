@@ -203,6 +203,9 @@ class Consultation {
                [](const Probe& p, const Verdict&) { return served(p.made_up_name); });
     compare_by("answer",
                [this](const Probe& p, const Verdict&) { return answer_text(p, target_); });
+    compare_by("HSTS", [](const Probe& p, const Verdict&) {
+      return p.hsts_known ? printable(p.hsts.value_or("not set"), 80) : std::string();
+    });
     if (made_.differences.empty()) return;
     std::vector<std::string> names;
     for (const Difference& each : made_.differences) names.push_back(each.what);

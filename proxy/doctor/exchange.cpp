@@ -213,7 +213,8 @@ HttpAnswer exchange(Channel& channel, const std::string& request, Deadline deadl
     }
   }
   HttpAnswer answer;
-  answer.end = http_end(was_reset ? Step::reset : step);
+  // The error was told to the sender; the reader only sees an end.
+  answer.end = http_end(was_reset && step == Step::closed ? Step::reset : step);
   answer.took = since(began);
   return answer;
 }

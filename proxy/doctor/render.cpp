@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "doctor/answer_verdicts.h"
+#include "doctor/chain_walk.h"
 #include "doctor/tls_verdicts.h"
 #include "pki/x509_facts.h"
 
@@ -156,8 +157,8 @@ class Page {
       for (const Row& row : rows) widths[column] = std::max(widths[column], row[column].size());
       if (widths[column] == 0) continue;
       widths[column] = std::max(widths[column], kHeadings[column].size()) + 1;  // and a mark
-      out_ += fmt::format(" {}",
-                          painted(fmt::format("{:<{}}", kHeadings[column], widths[column]), kBold));
+      out_ += fmt::format(" {}{:{}}", painted(kHeadings[column], kBold), "",
+                          widths[column] - kHeadings[column].size());
     }
     while (out_.back() == ' ') out_.pop_back();
     out_ += "\n";

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "doctor/answer_verdicts.h"
+#include "doctor/chain_walk.h"
 #include "doctor/render.h"
 #include "doctor/tls_verdicts.h"
 #include "pki/x509_facts.h"

@@ -169,7 +169,7 @@ TlsAnswer::End TlsDialogue::negotiate(const HelloShape& shape, Deadline deadline
     // A server that refuses may have answered before all was sent: what it said is read first.
     const Step got = sent == Step::ok || sent == Step::reset ? feed(deadline) : sent;
     // The error was told to the sender; the reader only sees an end.
-    if (got != Step::ok) return end_of(sent == Step::ok ? got : sent);
+    if (got != Step::ok) return end_of(got == Step::closed && sent != Step::ok ? sent : got);
   }
 }
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "doctor/chain_verdicts.h"
+#include "doctor/chain_walk.h"
 #include "pki/x509_facts.h"
 
 namespace wssgate::doctor {
