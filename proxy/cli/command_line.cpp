@@ -68,7 +68,8 @@ void add_doctor_options(CLI::App& command, DoctorOptions& options) {
                      "another server name than the URL's host, and the name to verify");
   command
       .add_option("--header", request.headers,
-                  "'Name: value' to send, never printed; may be repeated")
+                  "'Name: value' to send, to whoever answers and whatever its certificate; never "
+                  "printed; may be repeated")
       ->expected(1)
       ->take_all();
   command

@@ -359,7 +359,8 @@ class Upgrades(DoctorTest):
         self.found(report, "plaintext_url")
 
 
-@unittest.skipUnless(installed("nginx"), "nginx is not installed (Debian would start it, so ./test does not install it)")
+@unittest.skipUnless(installed("nginx"),
+                     "nginx is not installed (Debian would start it, so ./test does not install it)")
 class BehindNginx(DoctorTest):
     @classmethod
     def set_up_class(cls):
