@@ -48,6 +48,8 @@ std::optional<Result<void>> TunnelRelay::turn(std::span<char> scratch) {
     if (!moved) return std::move(moved).error();
     moves = *moved;
     moved_some |= moves;
+    // That is told before anything else can end it.
+    if (!closing_ && (up_.oversized() || down_.oversized())) break;
   }
   if (up_.done() && down_.done() && !closing_) return Result<void>();
   auto timely = keep_time(moved_some);

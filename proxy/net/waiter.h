@@ -25,9 +25,9 @@ class TakesTurns {
   virtual void abandon() = 0;
 };
 
-/// What one coroutine sleeps on: it wakes when a socket attached to it has news, or when its
-/// deadline passes. One connection is one coroutine with one Waiter, so there is always exactly
-/// one deadline in force and never a race to cancel. Code reads: try; where nothing moved, wait().
+/// What one coroutine (or TakesTurns) sleeps on: it wakes when a socket attached to it has news, or
+/// when its deadline passes. One connection has one Waiter, so there is always exactly one deadline
+/// in force and never a race to cancel. Code reads: try; where nothing moved, wait().
 /// Belongs to one worker's thread.
 class Waiter final : private Sleeper {
  public:

@@ -103,6 +103,25 @@ TEST_F(TunnelRelayTest, StaysOpenWhenItsOrderIsWithdrawn) {
   EXPECT_TRUE(*result_) << "nobody closed it but its peers";
 }
 
+TEST_F(TunnelRelayTest, TellsOfATooLargeMessageThoughItsSenderBreaksOffAtOnce) {
+  config::WebSocketTerms terms;
+  terms.max_message = 10;
+  ::send(client_.socket().fd(), "?", 1, 0);  // unread, so that the sender's close is a reset
+  const std::string header("\x82\xfe\x01\x00mask", 8);  // 256 bytes are to come
+  ::send(client_pair_.second.get(), header.data(), header.size(), 0);
+  client_pair_.second = {};
+  relay_.emplace(client_, upstream_, waiter_, terms, Duration(3'600'000));
+  ::shutdown(upstream_pair_.second.get(), SHUT_WR);
+  run_on();
+  ASSERT_TRUE(result_);
+  ASSERT_FALSE(*result_);
+  EXPECT_TRUE(relay_->closing());
+  EXPECT_EQ(relay_->order().reason, Reason::message_too_large);
+  std::array<char, 8> told{};
+  ASSERT_EQ(::recv(upstream_pair_.second.get(), told.data(), told.size(), 0), 8);
+  EXPECT_EQ(told[0], '\x88') << "a Close frame";
+}
+
 TEST_F(TunnelRelayTest, EndsWhenBothHaveEnded) {
   ::send(client_pair_.second.get(), "up", 2, 0);
   ::shutdown(client_pair_.second.get(), SHUT_WR);
