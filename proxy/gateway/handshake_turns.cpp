@@ -9,8 +9,8 @@ asio::awaitable<Result<void>> HandshakeTurns::take(net::Waiter& waiter, bool res
     turning_ = true;
     loop_.post([this] { begin_turn(); });
   }
-  if (left_ > 0) {
-    --left_;
+  if (!taken_) {
+    taken_ = true;
     co_return Result<void>();
   }
   auto& queue = resumes ? resuming_ : full_;
@@ -27,22 +27,23 @@ asio::awaitable<Result<void>> HandshakeTurns::take(net::Waiter& waiter, bool res
 
 // In the loop's next turn: after everything that is ready now, and after a look at the sockets.
 void HandshakeTurns::begin_turn() {
-  const bool idle = left_ == kPerTurn;
-  left_ = kPerTurn;
-  // One is for the others in any case: who claims to resume may claim it falsely.
-  let_begin(resuming_, full_.empty() ? 0 : 1);
-  let_begin(full_, 0);
-  turning_ = !idle || left_ < kPerTurn;
+  const bool idle = !taken_;
+  // Not all that resume before all others: who claims to resume may claim it falsely.
+  auto& first = resuming_is_next_ ? resuming_ : full_;
+  auto& second = resuming_is_next_ ? full_ : resuming_;
+  resuming_is_next_ = !resuming_is_next_;
+  taken_ = let_begin(first) || let_begin(second);
+  turning_ = !idle || taken_;
   if (turning_) loop_.post([this] { begin_turn(); });
 }
 
-void HandshakeTurns::let_begin(std::deque<Waiting*>& queue, int reserved) {
-  for (; left_ > reserved && !queue.empty(); --left_) {
-    Waiting* const next = queue.front();
-    queue.pop_front();
-    next->ready = true;
-    next->waiter.notify();
-  }
+bool HandshakeTurns::let_begin(std::deque<Waiting*>& queue) {
+  if (queue.empty()) return false;
+  Waiting* const next = queue.front();
+  queue.pop_front();
+  next->ready = true;
+  next->waiter.notify();
+  return true;
 }
 
 }  // namespace wssgate::gateway

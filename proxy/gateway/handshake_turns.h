@@ -6,9 +6,10 @@
 
 namespace wssgate::gateway {
 
-/// Who of one worker's connections begins its TLS handshake next: a few in each turn of the loop,
-/// those that resume a session first (they cost a tenth). In between, open connections have theirs:
-/// a storm of new clients makes the new ones wait, not the tunnels. Belongs to one worker.
+/// Who of one worker's connections begins its TLS handshake next: one in each turn of the loop. In
+/// between, open connections have theirs: a storm of new clients makes the new ones wait, not the
+/// tunnels. Those that resume a session, which costs less, have every other turn. Belongs to one
+/// worker.
 class HandshakeTurns {
  public:
   explicit HandshakeTurns(net::Loop& loop) : loop_(loop) {}
@@ -23,16 +24,16 @@ class HandshakeTurns {
     net::Waiter& waiter;
     bool ready = false;
   };
-  static constexpr int kPerTurn = 2;
 
   void begin_turn();
-  void let_begin(std::deque<Waiting*>& queue, int reserved);
+  static bool let_begin(std::deque<Waiting*>& queue);
 
   net::Loop& loop_;
   std::deque<Waiting*> resuming_;
   std::deque<Waiting*> full_;
-  int left_ = kPerTurn;
+  bool taken_ = false;  // this turn's place
   bool turning_ = false;
+  bool resuming_is_next_ = true;
 };
 
 }  // namespace wssgate::gateway

@@ -28,16 +28,27 @@ class HandshakeTurnsTest : public testing::Test {
   std::string order_;
 };
 
-TEST_F(HandshakeTurnsTest, PutThoseWhoResumeFirstButNotAlone) {
-  for (int i = 0; i < 2; ++i) ask(false);  // the first turn's
-  for (int i = 0; i < 4; ++i) ask(false);
+TEST_F(HandshakeTurnsTest, AreSharedByThoseWhoResumeAndTheOthers) {
+  for (int i = 0; i < 5; ++i) ask(false);  // one of them has the first turn
   for (int i = 0; i < 6; ++i) ask(true);
   loop_.poll();
-  EXPECT_EQ(order_, "ffrfrfrfrfrr");
+  EXPECT_EQ(order_, "frfrfrfrfrr");
+}
+
+TEST_F(HandshakeTurnsTest, HaveOneHandshakeEach) {
+  std::string turns;
+  loop_.post([&] {  // in a turn, as connections do
+    for (int i = 0; i < 3; ++i) ask(false);
+  });
+  for (int i = 0; i < 3; ++i) {
+    loop_.turn({});
+    turns += std::to_string(order_.size());
+  }
+  EXPECT_EQ(turns, "123");
 }
 
 TEST_F(HandshakeTurnsTest, AreGivenBackByWhoeverHasGone) {
-  for (int i = 0; i < 10; ++i) ask(false);  // the ninth waits for the fifth turn
+  for (int i = 0; i < 10; ++i) ask(false);  // the ninth waits for the ninth turn
   loop_.post([&] { waiters_[8]->abort(Reason::client_reset, Side::client); });
   loop_.poll();
   EXPECT_EQ(order_, "fffffffff");
