@@ -26,6 +26,8 @@ constexpr auto kBetweenPieces = 30ms;
 // What is kept to show what else a port speaks.
 constexpr std::size_t kMostFirstBytes = 256;
 constexpr std::size_t kMostAtOnce = std::size_t{16} * 1024;
+// Of a handshake: ten times the chain that OpenSSL takes. It skips some messages without counting.
+constexpr std::size_t kMostInHandshake = std::size_t{1024} * 1024;
 // OpenSSL's security levels are for those who rely on a connection.
 constexpr const char* kUsualSuites = "HIGH:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0";
 constexpr const char* kAllSuites = "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0";
@@ -121,6 +123,7 @@ Step TlsDialogue::feed(Deadline deadline) {
   if (first_bytes_.size() < kMostFirstBytes) {
     first_bytes_.append(in, 0, kMostFirstBytes - first_bytes_.size());
   }
+  fed_ += in.size();
   if (!in.empty()) BIO_write(incoming_, in.data(), static_cast<int>(in.size()));
   return step;
 }
@@ -165,6 +168,10 @@ TlsAnswer::End TlsDialogue::negotiate(const HelloShape& shape, Deadline deadline
       if (alert_ != 0) return TlsAnswer::End::alert;
       detail = reason;
       return is_tls() ? TlsAnswer::End::failed : TlsAnswer::End::not_tls;
+    }
+    if (fed_ > kMostInHandshake) {
+      detail = "it sends without end";
+      return TlsAnswer::End::failed;
     }
     // A server that refuses may have answered before all was sent: what it said is read first.
     const Step got = sent == Step::ok || sent == Step::reset ? feed(deadline) : sent;
@@ -236,10 +243,10 @@ Step TlsDialogue::receive(std::string& into, Deadline deadline) {
       return Step::ok;
     }
     const int error = SSL_get_error(ssl_.get(), got);
-    flush(false, deadline);
+    const Step sent = flush(false, deadline);
     if (error == SSL_ERROR_ZERO_RETURN) return Step::closed;
     if (error != SSL_ERROR_WANT_READ) return alert_ != 0 ? Step::tls_alert : Step::failed;
-    const Step fed = feed(deadline);
+    const Step fed = sent == Step::ok || sent == Step::reset ? feed(deadline) : sent;
     if (fed != Step::ok) return fed;
   }
 }

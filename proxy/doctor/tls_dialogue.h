@@ -2,6 +2,7 @@
 
 #include <openssl/ssl.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -51,6 +52,7 @@ class TlsDialogue : public Channel {
   BIO* incoming_ = nullptr;  // both are the SSL's
   BIO* outgoing_ = nullptr;
   std::string first_bytes_;
+  std::size_t fed_ = 0;
   int alert_ = 0;
   bool asked_for_certificate_ = false;
 };

@@ -45,13 +45,15 @@ Step step_of(int error) {
 
 Step Wire::wait_for(short events, Deadline deadline) const {
   for (;;) {
+    // Looked at first, so that a peer that never rests does not outlive the deadline.
+    const bool is_late = std::chrono::steady_clock::now() >= deadline;
     std::array<pollfd, 2> polled = {pollfd{fd_.get(), events, 0}, pollfd{stop_fd_, POLLIN, 0}};
     const int ready = ::poll(polled.data(), polled.size(), milliseconds_until(deadline));
     if (ready < 0 && errno == EINTR) continue;
     if (ready < 0) return Step::failed;
     if (polled[1].revents != 0) return Step::interrupted;
+    if (is_late) return Step::timed_out;
     if (ready > 0) return Step::ok;
-    if (std::chrono::steady_clock::now() >= deadline) return Step::timed_out;
   }
 }
 
@@ -97,7 +99,7 @@ Step Wire::send(std::string_view bytes, Deadline deadline) {
 Step Wire::receive(std::string& into, Deadline deadline) {
   std::array<char, kMostAtOnce> buffer{};
   for (;;) {
-    // Looked at first, so that a peer that never rests does not outlive the deadline.
+    // Waited first, so that a peer that never rests does not outlive the deadline.
     const Step waited = wait_for(POLLIN, deadline);
     if (waited != Step::ok) return waited;
     const ssize_t got = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);

@@ -7,6 +7,8 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <exception>
+#include <functional>
 #include <thread>
 
 #include "doctor/probe.h"
@@ -124,6 +126,36 @@ TEST(DoctorProbe, WhoNeverAnswersTimesOut) {
   EXPECT_EQ(found.connect, Step::ok);
   EXPECT_EQ(found.tls.end, TlsAnswer::End::timed_out);
   EXPECT_EQ(found.made_up_name.end, TlsAnswer::End::not_tried);
+}
+
+/// HelloRequests (RFC 5246 §7.4.1.1), which clients pass over, until nobody takes them any more.
+void write_hello_requests(RawClient& client, const std::function<void()>& between) {
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += std::string("\x16\x03\x03\0\4\0\0\0\0", 9);
+  try {
+    for (;;) {
+      client.write(many);
+      between();
+    }
+  } catch (const std::exception&) {
+    return;
+  }
+}
+
+TEST(DoctorProbe, MessagesThatOpensslSkipsDoNotPutTheDeadlineOff) {
+  const Backend backend([](RawClient& client, int) {
+    write_hello_requests(client, [] { std::this_thread::sleep_for(5ms); });
+  });
+  const Probe found =
+      doctor::probe(address_of(backend), target_of("wss://test.example/", 200ms), -1);
+  EXPECT_EQ(found.tls.end, TlsAnswer::End::timed_out);
+}
+
+TEST(DoctorProbe, AHandshakeWithoutAnEndIsBounded) {
+  const Backend backend([](RawClient& client, int) { write_hello_requests(client, [] {}); });
+  const Probe found = doctor::probe(address_of(backend), target_of("wss://test.example/", 60s), -1);
+  EXPECT_EQ(found.tls.end, TlsAnswer::End::failed);
+  EXPECT_EQ(found.tls.detail, "it sends without end");
 }
 
 TEST(DoctorProbe, AnAnswerWithoutAnEndIsBounded) {
