@@ -166,6 +166,8 @@ TlsAnswer::End TlsDialogue::negotiate(const HelloShape& shape, Deadline deadline
     if (done == 1) return TlsAnswer::End::done;
     if (error != SSL_ERROR_WANT_READ) {
       if (alert_ != 0) return TlsAnswer::End::alert;
+      // A close_notify in the place of an answer.
+      if (error == SSL_ERROR_ZERO_RETURN) return TlsAnswer::End::closed;
       detail = reason;
       return is_tls() ? TlsAnswer::End::failed : TlsAnswer::End::not_tls;
     }

@@ -158,6 +158,15 @@ TEST(DoctorProbe, AHandshakeWithoutAnEndIsBounded) {
   EXPECT_EQ(found.tls.detail, "it sends without end");
 }
 
+TEST(DoctorProbe, ACloseNotifyInThePlaceOfAServerHelloIsAnEnd) {
+  const Backend backend([](RawClient& client, int) {
+    client.write(std::string("\x15\x03\x03\0\2\1\0", 7));
+    client.read_all();
+  });
+  const Probe found = doctor::probe(address_of(backend), target_of("wss://test.example/"), -1);
+  EXPECT_EQ(found.tls.end, TlsAnswer::End::closed);
+}
+
 TEST(DoctorProbe, AnAnswerWithoutAnEndIsBounded) {
   const Backend backend([](RawClient& client, int) {
     client.read_message();
