@@ -98,13 +98,13 @@ struct Probe {
   Duration connect_took{0};
   /// With the server name, and a ClientHello of the size and in the pieces that browsers send it.
   TlsAnswer tls;
-  /// The hello above failed, and a small one in one piece passed: `tls` is what that one got.
+  /// The hello above failed twice, and a small one in one piece passed: `tls` is what that one got.
   bool only_small_hello_passes = false;
   /// How the one that browsers send ended, where only a small one passes.
   TlsAnswer::End split_hello_end = TlsAnswer::End::not_tried;
-  /// Only a hello that offers TLS 1.0, 1.1 and old suites passes: `tls` is what that one got.
+  /// Only a small hello that offers TLS 1.0, 1.1 and old suites passes: `tls` is what that one got.
   bool only_outdated_passes = false;
-  /// What a plain HTTP request gets where no TLS came; its first line.
+  /// What a plain HTTP request gets where no TLS came; its first line. No 400: that proves nothing.
   std::string plain_http;
   TlsAnswer without_name;
   TlsAnswer made_up_name;

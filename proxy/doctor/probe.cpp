@@ -58,9 +58,10 @@ class Examination {
  private:
   Deadline deadline() const { return std::chrono::steady_clock::now() + target_.timeout; }
 
+  /// That which passes.
   HelloShape shape(std::string name) const {
     return {.server_name = std::move(name),
-            .large_and_split = !found_.only_small_hello_passes,
+            .large_and_split = !found_.only_small_hello_passes && !found_.only_outdated_passes,
             .outdated = found_.only_outdated_passes};
   }
 
@@ -90,26 +91,34 @@ class Examination {
     if (!found_.hsts) found_.hsts = answer.field("Strict-Transport-Security");
   }
 
-  /// The handshake that browsers make has failed: whether another one passes tells why.
+  /// The handshake that browsers make has failed: whether another one passes tells why. One thing
+  /// is changed at a time.
   void try_otherwise() {
     const TlsAnswer::End end = found_.tls.end;
-    if (has_ended_without_answer(end)) {
-      if (try_handshake({.server_name = target_.server_name, .large_and_split = false})) {
-        found_.only_small_hello_passes = true;
-        found_.split_hello_end = end;
-        return;
-      }
-      if (found_.tls.end != TlsAnswer::End::interrupted) try_plain_http();
+    if (end == TlsAnswer::End::interrupted) return;
+    if (end == TlsAnswer::End::not_tls) {
+      if (!found_.tls.first_bytes.starts_with("HTTP/")) try_plain_http();
       return;
     }
-    if (end == TlsAnswer::End::not_tls && !found_.tls.first_bytes.starts_with("HTTP/")) {
+    const HelloShape small{.server_name = target_.server_name, .large_and_split = false};
+    if (try_handshake(small)) {
+      // Once may be chance: a server that restarts, a connection that was lost.
+      found_.only_small_hello_passes =
+          !passes(handshake_with({.server_name = target_.server_name}), end);
+      if (found_.only_small_hello_passes) found_.split_hello_end = end;
+    } else if (has_ended_without_answer(end)) {
       try_plain_http();
-      return;
+    } else {
+      HelloShape outdated = small;
+      outdated.outdated = true;
+      found_.only_outdated_passes = try_handshake(outdated);
     }
-    if (end == TlsAnswer::End::alert || end == TlsAnswer::End::failed) {
-      found_.only_outdated_passes = try_handshake(
-          {.server_name = target_.server_name, .large_and_split = false, .outdated = true});
-    }
+  }
+
+  /// An alert is an answer too, where the first hello got none.
+  static bool passes(const TlsAnswer& answer, TlsAnswer::End first) {
+    return answer.end == TlsAnswer::End::done ||
+           (answer.end == TlsAnswer::End::alert && has_ended_without_answer(first));
   }
 
   /// On a new connection. What it got stands in the place of the first answer if it passes.
@@ -118,11 +127,7 @@ class Examination {
     if (wire.connect(found_.address, deadline()) != Step::ok) return false;
     TlsDialogue dialogue(wire);
     TlsAnswer answer = dialogue.shake_hands(other, deadline());
-    // An alert is an answer too, where a large hello gets none.
-    const bool answered =
-        answer.end == TlsAnswer::End::done ||
-        (answer.end == TlsAnswer::End::alert && has_ended_without_answer(found_.tls.end));
-    if (!answered) return false;
+    if (!passes(answer, found_.tls.end)) return false;
     found_.tls = std::move(answer);
     if (found_.tls.end == TlsAnswer::End::done) {
       use(dialogue);
@@ -131,13 +136,14 @@ class Examination {
     return true;
   }
 
-  /// Servers of plain HTTP often wait for the end of what they take for a request.
+  /// Servers of plain HTTP often wait for the end of what they take for a request. A 400 proves
+  /// nothing: ports of TLS answer so to what is none.
   void try_plain_http() {
     Wire wire(stop_fd_);
     if (wire.connect(found_.address, deadline()) != Step::ok) return;
     std::string rest;
     const HttpAnswer answer = exchange(wire, plain_get(), deadline(), rest);
-    if (answer.end != HttpAnswer::End::answered) return;
+    if (answer.end != HttpAnswer::End::answered || answer.status == 400) return;
     found_.tls.end = TlsAnswer::End::not_tls;
     found_.plain_http = fmt::format("HTTP/1.1 {}", answer.status);
   }
@@ -148,20 +154,20 @@ class Examination {
         target_.authority);
   }
 
-  TlsAnswer handshake_with(const std::string& name) const {
+  TlsAnswer handshake_with(const HelloShape& hello) const {
     Wire wire(stop_fd_);
     TlsAnswer answer;
     if (wire.connect(found_.address, deadline()) != Step::ok) return answer;
     TlsDialogue dialogue(wire);
-    return dialogue.shake_hands(shape(name), deadline());
+    return dialogue.shake_hands(hello, deadline());
   }
 
   void ask_for_other_names() {
     const TlsAnswer::End end = found_.tls.end;
     // Only where TLS is spoken: others would cost two timeouts and tell nothing.
     if (end != TlsAnswer::End::done && end != TlsAnswer::End::alert) return;
-    if (!target_.server_name.empty()) found_.without_name = handshake_with("");
-    found_.made_up_name = handshake_with(made_up_name());
+    if (!target_.server_name.empty()) found_.without_name = handshake_with(shape(""));
+    found_.made_up_name = handshake_with(shape(made_up_name()));
   }
 
   /// The answer to an upgrade is often without it where that to a page has it.

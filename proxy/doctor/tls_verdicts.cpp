@@ -160,6 +160,10 @@ std::string_view end_word(End end) {
       return "never answered";
     case End::closed:
       return "closed";
+    case End::alert:
+      return "refused with an alert";
+    case End::failed:
+      return "answered with broken TLS";
     default:
       return "reset";
   }

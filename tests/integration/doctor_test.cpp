@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -165,6 +166,69 @@ TEST(DoctorProbe, ACloseNotifyInThePlaceOfAServerHelloIsAnEnd) {
   });
   const Probe found = doctor::probe(address_of(backend), target_of("wss://test.example/"), -1);
   EXPECT_EQ(found.tls.end, TlsAnswer::End::closed);
+}
+
+/// A script that does `refuse` to the connections that `is_refused` picks, by their number and what
+/// came first, and serves TLS to the others.
+Backend::Script picky(const TestCertificate& leaf,
+                      std::function<bool(int number, std::size_t hello)> is_refused,
+                      std::function<void(RawClient&)> refuse) {
+  const auto serve = over_tls({.leaf = &leaf}, [](TlsServer& client, int) {
+    client.read_message();
+    client.write(ok("page"));
+  });
+  return [=](RawClient& client, int number) {
+    std::string peeked(8192, '\0');
+    const ssize_t got = ::recv(client.fd(), peeked.data(), peeked.size(), MSG_PEEK);
+    if (!is_refused(number, got > 0 ? static_cast<std::size_t>(got) : 0)) {
+      return serve(client, number);
+    }
+    refuse(client);
+  };
+}
+
+void send_alert(RawClient& client, int description) {
+  const auto alert = tls::fatal_alert_record(description);
+  client.write({reinterpret_cast<const char*>(alert.data()), alert.size()});
+  client.ends();
+}
+
+constexpr std::size_t kSmall = 600;  // half of a large hello is more
+
+TEST(DoctorProbe, AnAlertToASplitHelloAloneIsNoOldTls) {
+  const TestCa ca;
+  const TestCertificate leaf = ca.intermediate.leaf({"test.example"});
+  const Backend backend(picky(
+      leaf, [](int, std::size_t hello) { return hello > kSmall; },
+      [](RawClient& client) { send_alert(client, 112); }));
+  const Probe found = doctor::probe(address_of(backend), target_of("https://test.example/"), -1);
+  EXPECT_TRUE(found.only_small_hello_passes);
+  EXPECT_EQ(found.split_hello_end, TlsAnswer::End::alert);
+  EXPECT_FALSE(found.only_outdated_passes);
+  EXPECT_EQ(found.tls.version, "TLSv1.3");
+}
+
+TEST(DoctorProbe, OneResetByChanceIsNoFaultOfSplitHellos) {
+  const TestCa ca;
+  const TestCertificate leaf = ca.intermediate.leaf({"test.example"});
+  const Backend backend(picky(
+      leaf, [](int number, std::size_t) { return number == 0; },
+      [](RawClient& client) { client.reset(); }));
+  const Probe found = doctor::probe(address_of(backend), target_of("https://test.example/"), -1);
+  EXPECT_EQ(found.tls.end, TlsAnswer::End::done);
+  EXPECT_EQ(found.http.status, 200);
+  EXPECT_FALSE(found.only_small_hello_passes);
+}
+
+TEST(DoctorProbe, ABadRequestToPlainHttpDoesNotMakeAPortPlain) {
+  const Backend backend([](RawClient& client, int) {
+    const std::string first = client.read_some();
+    if (first.starts_with("GET ")) return client.write("HTTP/1.1 400 Bad Request\r\n\r\n");
+    client.reset();
+  });
+  const Probe found = doctor::probe(address_of(backend), target_of("https://test.example/"), -1);
+  EXPECT_EQ(found.tls.end, TlsAnswer::End::reset);
+  EXPECT_EQ(found.plain_http, "");
 }
 
 TEST(DoctorProbe, AnAnswerWithoutAnEndIsBounded) {
