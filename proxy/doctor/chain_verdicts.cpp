@@ -50,13 +50,9 @@ std::string list_names(std::vector<std::string> names) {
 
 class ChainJudge {
  public:
-  ChainJudge(const TlsAnswer& answer, const std::string& wanted_name, const KnownIssuers& known,
-             const Judge& judge)
-      : answer_(answer),
-        wanted_(wanted_name),
-        known_(known),
-        judge_(judge),
-        walk_(walk_chain(answer, judge.anchors)) {}
+  ChainJudge(const TlsAnswer& answer, const ChainWalk& walk, const std::string& wanted_name,
+             const KnownIssuers& known, const Judge& judge)
+      : answer_(answer), wanted_(wanted_name), known_(known), judge_(judge), walk_(walk) {}
 
   std::vector<Finding> findings() && {
     judge_name();
@@ -312,6 +308,15 @@ class ChainJudge {
   }
 
   void judge_superfluous() {
+    if (answer_.chain_sent > answer_.chain.size()) {
+      findings_.push_back(less(Level::warning, FindingId::chain_superfluous,
+                               fmt::format("{} certificates are sent, and only the first {} were "
+                                           "looked at",
+                                           answer_.chain_sent, answer_.chain.size()),
+                               "send the server's certificate and its intermediates alone: some "
+                               "clients refuse such a chain"));
+      return;
+    }
     std::vector<std::string> labels;
     for (std::size_t i = 0; i < answer_.chain.size(); ++i) {
       if (std::find(walk_.path.begin(), walk_.path.end(), i) != walk_.path.end()) {
@@ -415,16 +420,17 @@ class ChainJudge {
   const std::string& wanted_;
   const KnownIssuers& known_;
   const Judge& judge_;
-  ChainWalk walk_;
+  const ChainWalk& walk_;
   std::vector<Finding> findings_;
 };
 
 }  // namespace
 
-std::vector<Finding> judge_chain(const TlsAnswer& answer, const std::string& wanted_name,
-                                 const KnownIssuers& known, const Judge& judge) {
+std::vector<Finding> judge_chain(const TlsAnswer& answer, const ChainWalk& walk,
+                                 const std::string& wanted_name, const KnownIssuers& known,
+                                 const Judge& judge) {
   if (answer.chain.empty()) return {};
-  return ChainJudge(answer, wanted_name, known, judge).findings();
+  return ChainJudge(answer, walk, wanted_name, known, judge).findings();
 }
 
 }  // namespace wssgate::doctor

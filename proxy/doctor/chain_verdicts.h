@@ -20,8 +20,9 @@ struct KnownIssuers {
 };
 
 /// What is wrong with the certificate that came for `wanted_name` and with the chain behind it, as
-/// RFC 5280 and RFC 9525 judge it, for browsers and for strict clients.
-std::vector<Finding> judge_chain(const TlsAnswer& answer, const std::string& wanted_name,
-                                 const KnownIssuers& known, const Judge& judge);
+/// RFC 5280 and RFC 9525 judge it, for browsers and for strict clients. `walk` is the answer's.
+std::vector<Finding> judge_chain(const TlsAnswer& answer, const ChainWalk& walk,
+                                 const std::string& wanted_name, const KnownIssuers& known,
+                                 const Judge& judge);
 
 }  // namespace wssgate::doctor

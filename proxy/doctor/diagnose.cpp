@@ -99,7 +99,7 @@ class Consultation {
       verdict.chain = chain_text(probe.tls, walk);
       verdict.staple = staple_state(probe.tls, walk, judge_);
       std::vector<Finding> findings =
-          judge_chain(probe.tls, target_.wanted_name, sent_by_others(i), judge_);
+          judge_chain(probe.tls, walk, target_.wanted_name, sent_by_others(i), judge_);
       explain_default_site(probe, findings);
       take(std::move(findings), true);
     }
@@ -193,7 +193,7 @@ class Consultation {
     compare_by("certificate", [](const Probe& p, const Verdict&) { return certificate_aspect(p); });
     compare_by("chain", [](const Probe& p, const Verdict& v) {
       return v.chain.empty() ? std::string()
-                             : fmt::format("{} sent: {}", p.tls.chain.size(), v.chain);
+                             : fmt::format("{} sent: {}", p.tls.chain_sent, v.chain);
     });
     compare_by("TLS version", [](const Probe& p, const Verdict&) { return p.tls.version; });
     compare_by("staple", [](const Probe&, const Verdict& v) { return v.staple.word; });

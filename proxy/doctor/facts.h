@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +16,10 @@
 /// What one address answered, and nothing of what that means. Texts are as they came: whoever shows
 /// them escapes them.
 namespace wssgate::doctor {
+
+/// What is looked at of a chain: real ones have three or four, and to walk one takes signatures to
+/// be verified by the square of this.
+inline constexpr std::size_t kMostCertificates = 16;
 
 /// One handshake, with whichever certificate it brought.
 struct TlsAnswer {
@@ -39,8 +44,10 @@ struct TlsAnswer {
   std::string cipher;
   std::string group;
   std::string alpn;
-  /// As it was sent: the server's own first.
+  /// As it was sent: the server's own first. Of more than kMostCertificates the first ones.
   std::vector<pki::X509Ptr> chain;
+  /// How many were sent.
+  std::size_t chain_sent = 0;
   /// The OCSP response, in DER; empty where there was none.
   std::string staple;
   bool asks_for_client_certificate = false;

@@ -92,7 +92,7 @@ Row row_of(const Target& target, const Probe& probe, const AddressVerdict& verdi
     const X509* const leaf = probe.tls.chain.front().get();
     row[3] = pki::fingerprint(leaf).substr(0, 12);
     row[4] = days(leaf, now);
-    row[5] = fmt::format("{}", probe.tls.chain.size());
+    row[5] = fmt::format("{}", probe.tls.chain_sent);
     row[6] = verdict.staple.word == "not applicable" ? "n/a" : verdict.staple.word;
   }
   row[7] = answer_text(probe, target);

@@ -203,7 +203,9 @@ void TlsDialogue::take_facts(TlsAnswer& answer) const {
   answer.asks_for_client_certificate = asked_for_certificate_;
   if (answer.end == TlsAnswer::End::not_tls) answer.first_bytes = first_bytes_;
   const STACK_OF(X509)* const sent = SSL_get_peer_cert_chain(ssl);
-  for (int i = 0; i < sk_X509_num(sent); ++i) {
+  const int count = std::max(sk_X509_num(sent), 0);  // -1 for none
+  answer.chain_sent = static_cast<std::size_t>(count);
+  for (int i = 0; i < std::min(count, static_cast<int>(kMostCertificates)); ++i) {
     answer.chain.push_back(pki::share(sk_X509_value(sent, i)));
   }
   if (answer.end != TlsAnswer::End::done) return;

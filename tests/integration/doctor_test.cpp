@@ -269,6 +269,20 @@ TEST(DoctorProbe, ALeafAloneIsAllOfItsChain) {
   EXPECT_EQ(found.made_up_name.chain.size(), 1U);
 }
 
+TEST(DoctorProbe, OfALongChainTheFirstAreKept) {
+  const TestCa ca;
+  const TestCertificate leaf = ca.intermediate.leaf({"test.example"});
+  const Backend backend(over_tls(
+      {.leaf = &leaf, .intermediates = std::vector<const TestCertificate*>(40, &ca.intermediate)},
+      [](TlsServer& client, int) {
+        client.read_message();
+        client.write(ok("page"));
+      }));
+  const Probe found = doctor::probe(address_of(backend), target_of("https://test.example/"), -1);
+  EXPECT_EQ(found.tls.chain_sent, 41U);
+  EXPECT_EQ(found.tls.chain.size(), doctor::kMostCertificates);
+}
+
 TEST(DoctorProbe, AClientCertificateThatIsDemandedIsTold) {
   const TestCa ca;
   const TestCertificate leaf = ca.intermediate.leaf({"test.example"});

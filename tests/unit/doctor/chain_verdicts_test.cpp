@@ -20,7 +20,11 @@ class ChainVerdicts : public testing::Test {
  protected:
   std::vector<Finding> judge(const std::vector<const TestCertificate*>& chain,
                              const KnownIssuers& known = {}) const {
-    return judge_chain(handshake(chain), wanted_, known, clinic_.judge());
+    return judge(handshake(chain), clinic_.judge(), known);
+  }
+  std::vector<Finding> judge(const TlsAnswer& answer, const Judge& judge,
+                             const KnownIssuers& known = {}) const {
+    return judge_chain(answer, walk_chain(answer, judge.anchors), wanted_, known, judge);
   }
   std::vector<Finding> judge(const CertificateOptions& options) const {
     const TestCertificate leaf = clinic_.leaf(options);
@@ -89,9 +93,9 @@ TEST_F(ChainVerdicts, AnotherAddressMayTellWhatIsMissing) {
 
 TEST_F(ChainVerdicts, WithoutRootsOfItsOwnALeafOfAnUnknownCaIsUntrusted) {
   const TestCertificate leaf = clinic_.leaf();
-  Judge judge = clinic_.judge();
-  judge.has_own_roots = false;
-  EXPECT_THAT(ids(judge_chain(handshake({&leaf}), wanted_, {}, judge)), ElementsAre("untrusted"));
+  Judge by = clinic_.judge();
+  by.has_own_roots = false;
+  EXPECT_THAT(ids(judge(handshake({&leaf}), by)), ElementsAre("untrusted"));
 }
 
 TEST_F(ChainVerdicts, ARootThatIsNotTrustedIsUntrustedSentOrNot) {
@@ -169,11 +173,21 @@ TEST_F(ChainVerdicts, AStapleOfNonsenseIsAWarning) {
   const TestCertificate leaf = clinic_.leaf();
   TlsAnswer answer = handshake({&leaf, &clinic_.ca().intermediate});
   answer.staple = "nonsense";
-  EXPECT_THAT(ids(judge_chain(answer, wanted_, {}, clinic_.judge())), ElementsAre("staple_bad"));
+  EXPECT_THAT(ids(judge(answer, clinic_.judge())), ElementsAre("staple_bad"));
+}
+
+TEST_F(ChainVerdicts, MoreThanIsLookedAtIsAWarning) {
+  const TestCertificate leaf = clinic_.leaf();
+  TlsAnswer answer = handshake({&leaf, &clinic_.ca().intermediate});
+  answer.chain_sent = 240;
+  const auto findings = judge(answer, clinic_.judge());
+  ASSERT_THAT(ids(findings), ElementsAre("chain_superfluous"));
+  EXPECT_EQ(findings[0].level, Level::warning);
+  EXPECT_THAT(findings[0].what, HasSubstr("240"));
 }
 
 TEST_F(ChainVerdicts, WithoutACertificateThereIsNothingToJudge) {
-  EXPECT_THAT(judge_chain(alert(40), wanted_, {}, clinic_.judge()), IsEmpty());
+  EXPECT_THAT(judge(alert(40), clinic_.judge()), IsEmpty());
 }
 
 }  // namespace

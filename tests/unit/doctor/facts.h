@@ -31,6 +31,7 @@ inline TlsAnswer handshake(const std::vector<const test::TestCertificate*>& chai
   answer.version = "TLSv1.3";
   answer.group = "x25519";
   for (const auto* each : chain) answer.chain.push_back(pki::share(each->certificate()));
+  answer.chain_sent = answer.chain.size();
   return answer;
 }
 
