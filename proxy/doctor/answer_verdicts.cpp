@@ -26,16 +26,23 @@ struct Cause {
   std::string change;
 };
 
-/// The query may be a secret of the server's, too.
-std::string without_query(std::string_view url) {
-  return printable(url.substr(0, url.find('?')), kMostFieldValue);
+/// Query, fragment and user information may be secrets of the server's, too.
+std::string without_secrets(std::string_view url) {
+  const std::string_view shown = url.substr(0, url.find_first_of("?#"));
+  const auto slashes = shown.find("//");
+  const auto begin = slashes == std::string_view::npos ? shown.size() : slashes + 2;
+  const std::string_view authority = shown.substr(begin, shown.substr(begin).find('/'));
+  const auto at = authority.rfind('@');
+  const std::size_t hidden = at == std::string_view::npos ? 0 : at + 1;
+  return printable(std::string(shown.substr(0, begin)).append(shown.substr(begin + hidden)),
+                   kMostFieldValue);
 }
 
 Cause redirect_cause(const HttpAnswer& answer) {
   const auto location = answer.field("Location");
   return {"redirect",
           fmt::format("it redirects{}, which WebSocket clients do not follow",
-                      location ? fmt::format(" to {}", without_query(*location)) : ""),
+                      location ? fmt::format(" to {}", without_secrets(*location)) : ""),
           "use the address that it redirects to, or serve the WebSocket at this one"};
 }
 
@@ -267,7 +274,7 @@ std::vector<std::string> telling_fields(const HttpAnswer& answer) {
     if (const auto value = answer.field(name)) {
       found.push_back(fmt::format(
           "{}: {}", name,
-          name == "Location" ? without_query(*value) : printable(*value, kMostFieldValue)));
+          name == "Location" ? without_secrets(*value) : printable(*value, kMostFieldValue)));
     }
   }
   return found;

@@ -28,17 +28,13 @@ constexpr std::string_view kAnyKey = "AAAAAAAAAAAAAAAAAAAAAA==";
 
 Error refused(std::string why) { return {Reason::internal_error, Side::proxy, std::move(why)}; }
 
-/// Secrets may stand behind a '?' and before an '@': they are not repeated.
+/// Secrets may stand behind a '?' and before an '@', and a password may hold whatever ends an
+/// authority: they are not repeated.
 Error bad_url(std::string_view text, std::string_view why) {
-  text = text.substr(0, text.find_first_of("?#"));
-  const auto scheme_end = text.find("://");
-  const auto at = text.rfind('@');
-  if (at != std::string_view::npos) {
-    const auto begin = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
-    return refused(fmt::format("'{}...{}' is no URL to examine: {}",
-                               printable(text.substr(0, begin)), printable(text.substr(at)), why));
-  }
-  return refused(fmt::format("'{}' is no URL to examine: {}", printable(text), why));
+  const bool may_hold_password = text.find('@') != std::string_view::npos;
+  const std::string shown =
+      may_hold_password ? "..." : printable(text.substr(0, text.find_first_of("?#")));
+  return refused(fmt::format("'{}' is no URL to examine: {}", shown, why));
 }
 
 struct UrlParts {

@@ -16,6 +16,7 @@ using test::TestCertificate;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::StartsWith;
 
 class Diagnoses : public testing::Test {
@@ -36,6 +37,19 @@ TEST_F(Diagnoses, NothingIsWrong) {
   EXPECT_EQ(made.sentence, "Nothing is wrong");
   EXPECT_EQ(made.verdicts.front().browsers, Effect{});
   EXPECT_EQ(made.verdicts.front().chain, "chat.test <- Test Intermediate <- Test Root (trusted)");
+}
+
+TEST_F(Diagnoses, OfALocationNoSecretIsTold) {
+  for (const char* location :
+       {"https://x.test/cb?token=hidden", "https://x.test/cb#access_token=hidden",
+        "https://user:hidden@x.test/cb", "//hidden@x.test/cb"}) {
+    Probe probe = good();
+    probe.http.status = 302;
+    probe.http.fields = {{"Location", location}};
+    const Finding told = of(std::move(probe)).findings.front();
+    EXPECT_THAT(told.what, Not(HasSubstr("hidden"))) << location;
+    EXPECT_THAT(told.what, HasSubstr("//x.test/cb")) << location;
+  }
 }
 
 TEST_F(Diagnoses, EachEndOnTheWayHasItsName) {

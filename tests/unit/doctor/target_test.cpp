@@ -121,6 +121,12 @@ TEST(Target, RefusesUserInformationWithoutRepeatingIt) {
   const std::string why = refusal_of(of("wss://user:hidden@chat.test/?hidden"));
   EXPECT_THAT(why, HasSubstr("--header"));
   EXPECT_THAT(why, Not(HasSubstr("hidden")));
+  for (const char* url :
+       {"wss://user:hidden#hidden@chat.test/", "wss://user:hidden?hidden@chat.test",
+        "wss://user:hidden/hidden@chat.test", "user:hidden@chat.test/x://y",
+        "wss://chat .test/?a@hidden"}) {
+    EXPECT_THAT(refusal_of(of(url)), Not(HasSubstr("hidden"))) << url;
+  }
 }
 
 TEST(Target, RefusesHeadersWithoutRepeatingThem) {
