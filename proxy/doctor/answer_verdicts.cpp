@@ -227,6 +227,9 @@ std::vector<Finding> judge_stream(const Probe& probe, const Target& target) {
           FindingId::websocket_dead,
           fmt::format("upgraded but dead: no pong within {}", format_duration(target.timeout)),
           kSee)};
+    case Stream::flooded:
+      return {breaks(FindingId::websocket_dead, "upgraded, but 64 MiB came and no pong among them",
+                     kSee)};
     case Stream::not_frames:
       return {breaks(FindingId::websocket_dead,
                      "upgraded but dead: what comes behind the 101 is no WebSocket stream", kSee)};
@@ -313,6 +316,7 @@ std::string answer_text(const Probe& probe, const Target& target) {
     case Stream::alive:
       return fmt::format("{}, pong", status);
     case Stream::no_pong:
+    case Stream::flooded:
       return fmt::format("{}, no pong", status);
     case Stream::bad_101:
       return fmt::format("{}, invalid", status);

@@ -23,8 +23,8 @@ namespace {
 
 constexpr std::size_t kMostHead = std::size_t{64} * 1024;
 constexpr int kMostInterim = 8;
-// What may come before the pong: backends greet. Far more is no greeting any more.
-constexpr std::size_t kMostBeforePong = std::size_t{1024} * 1024;
+// What may come before the pong: backends greet, some with all they have. It is not kept.
+constexpr std::size_t kMostBeforePong = std::size_t{64} * 1024 * 1024;
 constexpr std::uint16_t kNormalClosure = 1000;  // RFC 6455 §7.4.1
 
 Deadline after(Duration time) { return std::chrono::steady_clock::now() + time; }
@@ -162,7 +162,10 @@ WebSocketAnswer ping(Channel& channel, std::string buffer, Deadline deadline) {
     step = channel.receive(buffer, deadline);
     seen += buffer.size() - before;
   }
-  return broken_stream(step == Step::ok ? Step::timed_out : step, frames);
+  if (step != Step::ok) return broken_stream(step, frames);
+  WebSocketAnswer answer;
+  answer.end = WebSocketAnswer::End::flooded;
+  return answer;
 }
 
 WebSocketAnswer use_websocket(Channel& channel, const std::string& request, HttpAnswer& answer,

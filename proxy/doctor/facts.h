@@ -84,8 +84,9 @@ struct WebSocketAnswer {
     not_tried,
     alive,    ///< our ping was answered
     bad_101,  ///< `detail` says what is wrong with it
-    no_pong,
-    closed,  ///< before the pong; `close_code` says why where a Close frame came
+    no_pong,  ///< in time
+    flooded,  ///< 64 MiB came, and no pong among them
+    closed,   ///< before the pong; `close_code` says why where a Close frame came
     reset,
     not_frames,  ///< what comes is no WebSocket stream
     interrupted,

@@ -76,6 +76,8 @@ std::string_view end_name(WebSocketAnswer::End end) {
       return "bad_101";
     case End::no_pong:
       return "no_pong";
+    case End::flooded:
+      return "flooded";
     case End::closed:
       return "closed";
     case End::reset:

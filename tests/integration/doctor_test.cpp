@@ -110,6 +110,18 @@ TEST(DoctorProbe, AnAnswerMayDripInAndAGreetingComeBeforeThePong) {
   EXPECT_EQ(found.websocket.end, WebSocketAnswer::End::alive);
 }
 
+TEST(DoctorProbe, AGreetingMayBeLong) {
+  const Backend backend([](RawClient& client, int) {
+    client.write(agreement(client.read_message()));
+    const std::size_t size = std::size_t{3} * 1024 * 1024;  // RFC 6455 §5.2: in eight bytes
+    client.write(std::string("\x82\x7f\0\0\0\0\0\x30\0\0", 10) + std::string(size, 'x'));
+    answer_ping(client);
+    client.read_all();
+  });
+  const Probe found = doctor::probe(address_of(backend), target_of("ws://test.example/"), -1);
+  EXPECT_EQ(found.websocket.end, WebSocketAnswer::End::alive);
+}
+
 TEST(DoctorProbe, AnAcceptOfAnotherKeyIsABad101) {
   const Backend backend([](RawClient& client, int) {
     client.read_message();

@@ -116,6 +116,7 @@ TEST_F(Diagnoses, EachAnswerBehindTheHandshakeHasItsName) {
            Case{"upgrade_invalid", [](Probe& p) { p.http.end = Http::not_http; }},
            Case{"upgrade_invalid", [](Probe& p) { p.websocket.end = Stream::bad_101; }},
            Case{"websocket_dead", [](Probe& p) { p.websocket.end = Stream::no_pong; }},
+           Case{"websocket_dead", [](Probe& p) { p.websocket.end = Stream::flooded; }},
            Case{"websocket_dead", [](Probe& p) { p.websocket.end = Stream::not_frames; }},
            Case{"websocket_closed", [](Probe& p) { p.websocket.end = Stream::closed; }},
            Case{"websocket_closed", [](Probe& p) { p.websocket.end = Stream::reset; }},
