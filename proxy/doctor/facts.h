@@ -51,6 +51,8 @@ struct TlsAnswer {
   /// The OCSP response, in DER; empty where there was none.
   std::string staple;
   bool asks_for_client_certificate = false;
+  /// TLS 1.2 or older, without RFC 5746.
+  bool lacks_secure_renegotiation = false;
   Duration took{0};
 };
 

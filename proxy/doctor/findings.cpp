@@ -21,6 +21,7 @@ constexpr std::array<std::string_view, kFindingCount> kNames = {
     "client_certificate_required",
     "handshake_failed",
     "tls_outdated",
+    "no_secure_renegotiation",
     "name_not_covered",
     "expired",
     "not_yet_valid",

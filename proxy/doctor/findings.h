@@ -29,6 +29,7 @@ enum class FindingId : std::uint8_t {
   client_certificate_required,
   handshake_failed,
   tls_outdated,
+  no_secure_renegotiation,
   // the certificate
   name_not_covered,
   expired,

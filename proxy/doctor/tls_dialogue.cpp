@@ -21,6 +21,8 @@ constexpr std::array<unsigned char, 9> kHttp11 = {8, 'h', 't', 't', 'p', '/', '1
 constexpr unsigned int kGreaseExtension = 0x3a3a;
 // What an X25519MLKEM768 key share takes (RFC 8446 §4.2.8, FIPS 203): more than fits one segment.
 constexpr std::array<unsigned char, 1216> kFilling{};
+// Without post-quantum key shares, which alone fill a segment.
+constexpr const char* kSmallGroups = "X25519:P-256:P-384";
 // So that the second piece is a segment of its own on its way, and in the server's reads.
 constexpr auto kBetweenPieces = 30ms;
 // What is kept to show what else a port speaks.
@@ -28,8 +30,13 @@ constexpr std::size_t kMostFirstBytes = 256;
 constexpr std::size_t kMostAtOnce = std::size_t{16} * 1024;
 // Of a handshake: ten times the chain that OpenSSL takes. It skips some messages without counting.
 constexpr std::size_t kMostInHandshake = std::size_t{1024} * 1024;
+// Of TLS 1.2, those that browsers offer. Level 1 takes no SHA-1 signature of the handshake, as they
+// do.
+constexpr const char* kUsualSuites =
+    "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:"
+    "ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA:AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-SHA:"
+    "AES256-SHA:@SECLEVEL=1";
 // OpenSSL's security levels are for those who rely on a connection.
-constexpr const char* kUsualSuites = "HIGH:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0";
 constexpr const char* kAllSuites = "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0";
 
 int add_filling(SSL*, unsigned int, unsigned int, const unsigned char** out, std::size_t* size,
@@ -72,6 +79,12 @@ bool TlsDialogue::set_up(const HelloShape& shape) {
   if (shape.large_and_split &&
       SSL_CTX_add_custom_ext(context, kGreaseExtension, SSL_EXT_CLIENT_HELLO, add_filling, nullptr,
                              nullptr, nullptr, nullptr) != 1) {
+    return false;
+  }
+  std::string groups = kSmallGroups;
+  // The macro has a C cast.
+  if (!shape.large_and_split &&
+      SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, groups.data()) != 1) {
     return false;
   }
   ssl_.reset(SSL_new(context));
@@ -215,6 +228,9 @@ void TlsDialogue::take_facts(TlsAnswer& answer) const {
   const char* const group_name =
       group == 0 ? nullptr : SSL_group_to_name(ssl, static_cast<int>(group));
   if (group_name != nullptr) answer.group = group_name;
+  // TLS 1.3 has no renegotiation.
+  answer.lacks_secure_renegotiation =
+      SSL_version(ssl) <= TLS1_2_VERSION && SSL_ctrl(ssl, SSL_CTRL_GET_RI_SUPPORT, 0, nullptr) == 0;
   const unsigned char* alpn = nullptr;
   unsigned int alpn_size = 0;
   SSL_get0_alpn_selected(ssl, &alpn, &alpn_size);

@@ -18,7 +18,8 @@ struct HelloShape {
   /// Over 1.2 KB and in two segments, as with the post-quantum key shares that browsers send; else
   /// small and in one.
   bool large_and_split = true;
-  /// TLS 1.0 and 1.1, and every suite that this OpenSSL still has, are offered too.
+  /// TLS 1.0 and 1.1, and every suite that this OpenSSL still has, are offered too; else what
+  /// browsers offer.
   bool outdated = false;
 };
 

@@ -186,9 +186,23 @@ Finding outdated(const TlsAnswer& tls) {
   Finding finding =
       keeps_out(FindingId::tls_outdated,
                 fmt::format("only outdated TLS is served: {} with {}", tls.version, tls.cipher),
-                "turn TLS 1.2 and 1.3 on, with forward-secret suites", "versions");
-  finding.browsers = {Outlook::refuse, "they speak TLS 1.2 and newer"};
-  finding.strict = {Outlook::refuse, "their libraries begin with TLS 1.2"};
+                "turn TLS 1.2 and 1.3 on, with forward-secret suites (ECDHE)", "versions");
+  if (tls.version == "TLSv1.2") {
+    finding.browsers = {Outlook::refuse, "they offer none of its suites, keys or signatures"};
+    finding.strict = {Outlook::depends, "some of their libraries still take it"};
+  } else {
+    finding.browsers = {Outlook::refuse, "they speak TLS 1.2 and newer"};
+    finding.strict = {Outlook::refuse, "their libraries begin with TLS 1.2"};
+  }
+  return finding;
+}
+
+Finding insecure_renegotiation() {
+  Finding finding = keeps_out(FindingId::no_secure_renegotiation,
+                              "the server knows no secure renegotiation (RFC 5746)",
+                              "update its TLS library, or turn TLS 1.3 on", "versions");
+  finding.browsers = {};
+  finding.strict = {Outlook::depends, "OpenSSL 3 refuses it (curl, Node, Python), others do not"};
   return finding;
 }
 
@@ -261,6 +275,7 @@ std::vector<Finding> judge_way(const Probe& probe, const Target& target) {
   std::vector<Finding> findings = judge_handshake(probe, target);
   if (probe.only_small_hello_passes) findings.push_back(split_hello(probe));
   if (probe.only_outdated_passes) findings.push_back(outdated(probe.tls));
+  if (probe.tls.lacks_secure_renegotiation) findings.push_back(insecure_renegotiation());
   return findings;
 }
 

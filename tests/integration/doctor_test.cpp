@@ -220,6 +220,19 @@ TEST(DoctorProbe, AnAlertToASplitHelloAloneIsNoOldTls) {
   EXPECT_EQ(found.tls.version, "TLSv1.3");
 }
 
+TEST(DoctorProbe, ASmallHelloHasNoPostQuantumGroups) {
+  std::atomic<bool> is_small{false};
+  const Backend backend([&](RawClient& client, int number) {
+    const std::string hello = client.read_some();
+    // RFC 8446 §4.2.7: X25519, secp256r1 and secp384r1.
+    constexpr std::string_view kGroups("\0\x0a\0\x08\0\x06\0\x1d\0\x17\0\x18", 12);
+    if (number == 1) is_small = hello.find(kGroups) != std::string::npos;
+    client.reset();
+  });
+  doctor::probe(address_of(backend), target_of("https://test.example/"), -1);
+  EXPECT_TRUE(is_small);
+}
+
 TEST(DoctorProbe, OneResetByChanceIsNoFaultOfSplitHellos) {
   const TestCa ca;
   const TestCertificate leaf = ca.intermediate.leaf({"test.example"});

@@ -196,6 +196,22 @@ class Handshakes(DoctorTest):
         self.assertIn("TLSv1.1", report["sentence"])
         self.assertIn("ssl_protocols", report["remedy"]["nginx"])
 
+    def test_suites_that_no_browser_offers(self):
+        for suite in ("AES256-SHA256", "DHE-RSA-AES256-GCM-SHA384"):
+            report = self.ask(self.rsa_server("-tls1_2", "-cipher", suite).port)
+            self.assert_faults(report, "tls_outdated")
+            self.assertIn(suite, report["sentence"])
+            self.assertEqual(self.outlooks(report), ["refuse", "depends"])
+
+    def test_suites_that_browsers_offer(self):
+        for suite in ("AES128-SHA", "ECDHE-RSA-AES128-SHA", "ECDHE-RSA-CHACHA20-POLY1305"):
+            report = self.ask(self.rsa_server("-tls1_2", "-cipher", suite).port)
+            self.assertEqual(self.outlooks(report), ["accept", "accept"], suite)
+
+    def rsa_server(self, *options):
+        self.intermediate.leaf("rsa", [NAME], key=("rsa", 2048))
+        return self.s_server("rsa", *options)
+
     def test_a_refused_name(self):
         server = self.s_server("good", "-servername", "other.test", "-servername_fatal", "-cert2",
                                self.intermediate.file("pem", "good"), "-key2", self.intermediate.file("key", "good"))

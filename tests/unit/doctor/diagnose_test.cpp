@@ -129,6 +129,8 @@ TEST_F(Diagnoses, EachAnswerBehindTheHandshakeHasItsName) {
                 }},
            Case{"split_hello_fails", [](Probe& p) { p.only_small_hello_passes = true; }},
            Case{"tls_outdated", [](Probe& p) { p.only_outdated_passes = true; }},
+           Case{"no_secure_renegotiation",
+                [](Probe& p) { p.tls.lacks_secure_renegotiation = true; }},
        }) {
     Probe probe = good();
     plant(probe);
