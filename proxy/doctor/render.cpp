@@ -45,6 +45,8 @@ std::string connect_cell(const Probe& probe) {
       return "timed out";
     case Step::no_route:
       return "no route";
+    case Step::unreachable:
+      return "unreachable";
     case Step::reset:
     case Step::closed:
       return "cut";

@@ -25,6 +25,8 @@ std::string_view step_name(Step step) {
       return "refused";
     case Step::no_route:
       return "no_route";
+    case Step::unreachable:
+      return "unreachable";
     case Step::timed_out:
       return "timed_out";
     case Step::closed:

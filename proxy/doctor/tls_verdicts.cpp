@@ -105,6 +105,11 @@ std::vector<Finding> judge_connect(const Probe& probe, const Target& target) {
       finding.strict = {};
       return {finding};
     }
+    case Step::unreachable:
+      return {keeps_out(FindingId::connect_failed,
+                        "the network answers that the address cannot be reached",
+                        "start the machine that has the address, correct the DNS record, or see "
+                        "what a firewall on the way refuses")};
     case Step::reset:
     case Step::closed:
       return {keeps_out(FindingId::connect_failed, "the connection is cut as soon as it is made",

@@ -78,7 +78,10 @@ Step Wire::connect(const SocketAddress& address, Deadline deadline) {
   int error = 0;
   socklen_t size = sizeof error;
   ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-  return error == 0 ? Step::ok : step_of(error);
+  if (error == 0) return Step::ok;
+  // What comes later is the network's word; that there is no route is known at once.
+  const Step step = step_of(error);
+  return step == Step::no_route ? Step::unreachable : step;
 }
 
 Step Wire::send(std::string_view bytes, Deadline deadline) {

@@ -17,6 +17,7 @@ enum class Step : std::uint8_t {
   ok,
   refused,      ///< no one listens
   no_route,     ///< this machine has no way to that address
+  unreachable,  ///< a router, or silence on its own network, says that the address has nobody
   timed_out,    ///< the deadline came
   closed,       ///< the peer ended its side
   reset,        ///< the peer cut the connection

@@ -67,6 +67,8 @@ TEST_F(Diagnoses, EachEndOnTheWayHasItsName) {
            Case{"connect_no_route", [](Probe& p) { p.connect = Step::no_route; },
                 ExitCode::unreachable},
            Case{"connect_failed", [](Probe& p) { p.connect = Step::reset; }, ExitCode::unreachable},
+           Case{"connect_failed", [](Probe& p) { p.connect = Step::unreachable; },
+                ExitCode::unreachable},
            Case{"handshake_reset", [](Probe& p) { p.tls.end = Tls::reset; }},
            Case{"handshake_closed", [](Probe& p) { p.tls.end = Tls::closed; }},
            Case{"handshake_timeout", [](Probe& p) { p.tls.end = Tls::timed_out; }},
