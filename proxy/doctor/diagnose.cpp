@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <string_view>
 #include <utility>
 
 #include "base/text.h"
@@ -39,6 +40,24 @@ std::string chain_text(const TlsAnswer& answer, const ChainWalk& walk) {
         fmt::format("{} (missing)", pki::issuer_label(answer.chain[walk.path.back()].get())));
   }
   return fmt::format("{}", fmt::join(labels, " <- "));
+}
+
+/// RFC 6797 §6.1.1: a max-age of 0, or none, is as good as no field.
+bool sets_hsts(const Probe& probe) {
+  std::string_view rest = probe.hsts ? std::string_view(*probe.hsts) : std::string_view();
+  while (!rest.empty()) {
+    const std::string_view directive = rest.substr(0, rest.find(';'));
+    rest.remove_prefix(std::min(directive.size() + 1, rest.size()));
+    const auto equals = std::min(directive.find('='), directive.size());
+    if (!iequals(trim(directive.substr(0, equals)), "max-age")) continue;
+    std::string_view value = trim(directive.substr(std::min(equals + 1, directive.size())));
+    if (value.size() > 2 && value.front() == '"' && value.back() == '"') {
+      value = value.substr(1, value.size() - 2);
+    }
+    return value.find_first_not_of("0123456789") == std::string_view::npos &&
+           value.find_first_not_of('0') != std::string_view::npos;
+  }
+  return false;
 }
 
 /// The worse one, and of equally bad ones the first.
@@ -227,8 +246,7 @@ class Consultation {
   }
 
   void judge_hsts() {
-    const auto present = std::find_if(probes_.begin(), probes_.end(),
-                                      [](const Probe& probe) { return probe.hsts.has_value(); });
+    const auto present = std::find_if(probes_.begin(), probes_.end(), sets_hsts);
     const bool is_known = std::any_of(probes_.begin(), probes_.end(),
                                       [](const Probe& probe) { return probe.hsts_known; });
     const bool faulty =

@@ -166,6 +166,20 @@ TEST_F(Diagnoses, HstsIsAdvisedOnlyWhereAllElseIsRight) {
   EXPECT_THAT(ids(of(std::move(probe)).findings), ElementsAre("upgrade_refused"));
 }
 
+TEST_F(Diagnoses, HstsTakesAnAgeAboveNought) {
+  for (const char* value : {"max-age=0", "includeSubDomains", "max-age", "max-age=\"\"",
+                            "max-age=-1", "x-max-age=1", ""}) {
+    Probe probe = good();
+    probe.hsts = value;
+    EXPECT_THAT(ids(of(std::move(probe)).findings), ElementsAre("hsts_absent")) << value;
+  }
+  for (const char* value : {"max-age=1", "includeSubDomains ; Max-Age = \"010\"; preload"}) {
+    Probe probe = good();
+    probe.hsts = value;
+    EXPECT_THAT(of(std::move(probe)).findings, IsEmpty()) << value;
+  }
+}
+
 TEST_F(Diagnoses, WhereHstsIsSetNobodyCanHaveClickedThrough) {
   Clinic elsewhere;
   EXPECT_THAT(ids(elsewhere.diagnose(probes_of(good())).findings),
