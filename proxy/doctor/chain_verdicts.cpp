@@ -163,6 +163,14 @@ class ChainJudge {
                 fmt::format("the key of '{}' is too weak or not widely accepted: {}", label,
                             pki::describe_key(key)),
                 renew, "its key is too weak"));
+    } else if (const int kind = EVP_PKEY_get_base_id(key);
+               is_leaf && (kind == EVP_PKEY_ED25519 || kind == EVP_PKEY_ED448)) {
+      Finding finding = fault(FindingId::weak,
+                              fmt::format("the key of '{}' is {}, which no browser takes", label,
+                                          pki::describe_key(key)),
+                              renew, "they offer no such signature");
+      finding.strict = {};
+      findings_.push_back(std::move(finding));
     }
     if (pki::is_self_signed(certificate)) return;  // nobody relies on a root's signature
     if (const auto digest = pki::weak_signature(certificate)) {

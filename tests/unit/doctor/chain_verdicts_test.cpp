@@ -63,6 +63,15 @@ TEST_F(ChainVerdicts, EachFaultOfALeafHasItsName) {
   }
 }
 
+TEST_F(ChainVerdicts, AnEdwardsKeyKeepsBrowsersOut) {
+  CertificateOptions options = good_options();
+  options.key = TestKey::ed25519;
+  const auto findings = judge(options);
+  ASSERT_THAT(ids(findings), ElementsAre("weak"));
+  EXPECT_EQ(findings[0].browsers.outlook, Outlook::refuse);
+  EXPECT_EQ(findings[0].strict.outlook, Outlook::accept);
+}
+
 TEST_F(ChainVerdicts, ALeafAloneIsCompletedByBrowsersWhereItsIssuerIsPublished) {
   CertificateOptions options = good_options();
   options.authority_info_access = "caIssuers;URI:http://ca.test/x.crt";
