@@ -21,10 +21,18 @@ using pki::subject_label;
 using pki::TimePoint;
 
 constexpr std::size_t kMostNames = 8;
-// What the CA/Browser Forum's rules and Apple's and Chrome's clients take of public CAs, and
-// Apple's of any CA.
-constexpr std::chrono::hours kMostPublicValidity(24 * 398);
+// Apple's clients take no longer life of any CA.
 constexpr std::chrono::hours kMostPrivateValidity(24 * 825);
+
+/// What the CA/Browser Forum's rules allow public CAs (ballot SC-081), by the day of issue.
+std::chrono::hours most_public_validity(TimePoint start) {
+  using std::chrono::sys_days;
+  using namespace std::chrono_literals;
+  if (start >= sys_days(2029y / 3 / 15)) return 24h * 47;
+  if (start >= sys_days(2027y / 3 / 15)) return 24h * 100;
+  if (start >= sys_days(2026y / 3 / 15)) return 24h * 200;
+  return 24h * 398;
+}
 
 Effect refuse(std::string why) { return {Outlook::refuse, std::move(why)}; }
 Effect depends(std::string why) { return {Outlook::depends, std::move(why)}; }
@@ -347,17 +355,19 @@ class ChainJudge {
     if (!start || !end || !walk_.complete()) return;
     // Halves, which cannot overflow: the dates may be the ends of the clock.
     const auto half = end->time_since_epoch() / 2 - start->time_since_epoch() / 2;
-    const auto most = judge_.has_own_roots ? kMostPrivateValidity : kMostPublicValidity;
+    const auto most = judge_.has_own_roots ? kMostPrivateValidity : most_public_validity(*start);
     if (half <= most / 2 + std::chrono::hours(1)) return;
     const auto days = std::chrono::duration_cast<std::chrono::hours>(half).count() / 12;
     Finding finding =
         less(Level::warning, FindingId::validity_too_long,
-             fmt::format("'{}' is valid for {} days, more than the {} that browsers take",
-                         subject_label(leaf()), days, most.count() / 24),
+             fmt::format("'{}' is valid for {} days, more than the {} that {}",
+                         subject_label(leaf()), days, most.count() / 24,
+                         judge_.has_own_roots ? "browsers take" : "a public CA may give"),
              "get a certificate with a shorter life, and renew it by a program");
     finding.browsers =
         depends(judge_.has_own_roots ? "Safari and iOS refuse so long a life of any CA"
-                                     : "Chrome and Safari refuse so long a life of a public CA");
+                                     : "Chrome and Safari refuse what is longer than the rules of "
+                                       "public CAs allow");
     findings_.push_back(std::move(finding));
   }
 

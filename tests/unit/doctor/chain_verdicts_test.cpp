@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "unit/doctor/facts.h"
 
 namespace wssgate::doctor {
@@ -60,6 +62,28 @@ TEST_F(ChainVerdicts, EachFaultOfALeafHasItsName) {
     CertificateOptions options = good_options();
     plant(options);
     EXPECT_THAT(ids(judge(options)), ElementsAre(id));
+  }
+}
+
+TEST_F(ChainVerdicts, PublicCertificatesLiveShorterByTheDayOfIssue) {
+  struct Case {
+    std::chrono::system_clock::time_point issued;
+    int most;
+  };
+  for (const auto& [issued, most] : {Case{day(2026, 3, 14), 398}, Case{day(2026, 3, 15), 200},
+                                     Case{day(2027, 3, 15), 100}, Case{day(2029, 3, 15), 47}}) {
+    for (const int days : {most, most + 1}) {
+      CertificateOptions options = good_options();
+      options.not_before = issued;
+      options.not_after = issued + std::chrono::hours(24 * days);
+      const TestCertificate leaf = clinic_.leaf(options);
+      Judge by = clinic_.judge();
+      by.has_own_roots = false;
+      by.now = issued;
+      const auto found = ids(judge(handshake({&leaf, &clinic_.ca().intermediate}), by));
+      const auto count = std::count(found.begin(), found.end(), "validity_too_long");
+      EXPECT_EQ(count, days > most ? 1 : 0) << most << " " << days;
+    }
   }
 }
 
