@@ -17,6 +17,7 @@
 #include "doctor/diagnose.h"
 #include "doctor/probe.h"
 #include "doctor/render.h"
+#include "doctor/resolver.h"
 #include "net/fd.h"
 #include "pki/x509_facts.h"
 
@@ -69,10 +70,10 @@ class Practice {
         stop_fd_(stop_fd),
         status_(!options.json) {}
 
-  Round examine() const {
+  Round examine() {
     Round round;
     status_.say(fmt::format("looking up {}", target_.host));
-    const auto addresses = doctor::find_addresses(target_);
+    const auto addresses = resolver_.find(target_, stop_fd_);
     if (addresses) {
       const auto tell = [this](std::size_t done, std::size_t all) {
         status_.say(fmt::format("asking {}: {} of {} done", target_.host, done, all));
@@ -101,7 +102,7 @@ class Practice {
   }
 
   /// Until a signal. Prints only what has changed, so that it may run for days.
-  int watch(Duration interval) const {
+  int watch(Duration interval) {
     std::optional<int> last;
     std::vector<std::string> before;
     for (std::size_t unchanged = 0;; ++unchanged) {
@@ -143,6 +144,7 @@ class Practice {
   const pki::TrustAnchors& anchors_;
   const DoctorOptions& options_;
   int stop_fd_;
+  doctor::Resolver resolver_;
   StatusLine status_;
 };
 
@@ -189,7 +191,7 @@ int doctor(DoctorOptions options) {
     const net::Fd signals = catch_signals();
     return Practice(std::move(*target), anchors, options, signals.get()).watch(*interval);
   }
-  const Practice practice(std::move(*target), anchors, options, -1);
+  Practice practice(std::move(*target), anchors, options, -1);
   const Round round = practice.examine();
   practice.print(round);
   return static_cast<int>(round.diagnosis.exit_code);

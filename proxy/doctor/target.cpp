@@ -2,15 +2,11 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <netdb.h>
 
 #include <algorithm>
 #include <array>
-#include <future>
-#include <memory>
 #include <optional>
 #include <string_view>
-#include <thread>
 
 #include "base/hostname.h"
 #include "base/text.h"
@@ -250,33 +246,14 @@ Result<void> read_rest(const Request& request, Target& target) {
   return {};
 }
 
-/// Owned by whichever of the two ends last: the resolver cannot be called back.
-Result<std::vector<SocketAddress>> look_up(const std::string& host, std::uint16_t port) {
-  addrinfo wanted{};
-  wanted.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const int failed = getaddrinfo(host.c_str(), nullptr, &wanted, &found);
-  if (failed != 0) {
-    return Error(Reason::upstream_unavailable, Side::upstream, gai_strerror(failed));
-  }
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, &freeaddrinfo);
-  std::vector<SocketAddress> addresses;
-  for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
-    SocketAddress address(entry->ai_addr, entry->ai_addrlen);
-    address.set_port(port);
-    if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
-      addresses.push_back(address);
-    }
-  }
-  return addresses;
-}
-
 }  // namespace
 
 std::string Target::scheme() const {
   if (websocket) return secure ? "wss" : "ws";
   return secure ? "https" : "http";
 }
+
+std::string Target::host_and_port() const { return fmt::format("{}:{}", bracketed(host), port); }
 
 std::string Target::shown_path() const { return printable(path.substr(0, path.find('?'))); }
 
@@ -294,26 +271,6 @@ Result<Target> make_target(const Request& request) {
   if (auto done = read_rest(request, target); !done) return std::move(done).error();
   if (auto done = prove_request(target); !done) return std::move(done).error();
   return target;
-}
-
-Result<std::vector<SocketAddress>> find_addresses(const Target& target) {
-  if (!target.addresses.empty()) return target.addresses;
-  if (const auto literal =
-          SocketAddress::parse(fmt::format("{}:{}", bracketed(target.host), target.port))) {
-    return std::vector{*literal};
-  }
-  std::promise<Result<std::vector<SocketAddress>>> promise;
-  auto found = promise.get_future();
-  // Detached: getaddrinfo cannot be interrupted, and its own patience may be longer than ours.
-  std::thread([promise = std::move(promise), host = target.host, port = target.port]() mutable {
-    promise.set_value(look_up(host, port));
-  }).detach();
-  if (found.wait_for(target.timeout) != std::future_status::ready) {
-    return Error(
-        Reason::upstream_unavailable, Side::upstream,
-        fmt::format("the resolver did not answer within {}", format_duration(target.timeout)));
-  }
-  return found.get();
 }
 
 std::string request_head(const Target& target, const std::string& key) {

@@ -56,14 +56,12 @@ struct Target {
   /// The path without its query.
   std::string shown_path() const;
   std::string scheme() const;
+  /// "chat.example:443", "[2001:db8::1]:443".
+  std::string host_and_port() const;
 };
 
 /// Error: internal_error with a sentence for whoever wrote the command line.
 Result<Target> make_target(const Request& request);
-
-/// The addresses to ask: those that were named, or all A and AAAA of the host. Waits for the
-/// resolver for `timeout` at most. Error: upstream_unavailable with the resolver's sentence.
-Result<std::vector<SocketAddress>> find_addresses(const Target& target);
 
 /// The head of the request to send, its empty line included. For a WebSocket `key` is the
 /// handshake's; for a plain GET it is empty, and the connection is to close.

@@ -14,13 +14,6 @@ namespace {
 
 constexpr std::size_t kMostAtOnce = std::size_t{16} * 1024;
 
-/// Rounded up: a wait that ends early would only begin again.
-int milliseconds_until(Deadline deadline) {
-  const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-  return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left.count(), 0, 3'600'000));
-}
-
 Step step_of(int error) {
   switch (error) {
     case ECONNREFUSED:
@@ -42,6 +35,12 @@ Step step_of(int error) {
 }
 
 }  // namespace
+
+int milliseconds_until(Deadline deadline) {
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left.count(), 0, 3'600'000));
+}
 
 Step Wire::wait_for(short events, Deadline deadline) const {
   for (;;) {

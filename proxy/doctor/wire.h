@@ -12,6 +12,9 @@ namespace wssgate::doctor {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
+/// For poll(). Rounded up: a wait that ends early would only begin again.
+int milliseconds_until(Deadline deadline);
+
 /// How one step with a peer ended.
 enum class Step : std::uint8_t {
   ok,

@@ -155,12 +155,5 @@ TEST(Target, RefusesAddressesThatAreNone) {
   }
 }
 
-TEST(FindAddresses, TakesLiteralsAsTheyAre) {
-  const auto found = find_addresses(target_of("wss://[::1]:8443/"));
-  ASSERT_TRUE(found.ok());
-  ASSERT_EQ(found->size(), 1U);
-  EXPECT_EQ(found->front().text(), "[::1]:8443");
-}
-
 }  // namespace
 }  // namespace wssgate::doctor
