@@ -233,7 +233,8 @@ class Consultation {
                     .what = fmt::format("the addresses are not alike: {}", fmt::join(names, ", ")),
                     .change =
                         "bring them to the same state: most often one of them has not loaded "
-                        "the renewed certificate or the changed configuration"};
+                        "the renewed certificate or the changed configuration",
+                    .cause = made_.differences.front().what};
     for (const Difference& each : made_.differences) {
       for (std::size_t i = 1; i < each.groups.size(); ++i) {
         for (const std::size_t one : each.groups[i].addresses) finding.addresses.push_back(one);

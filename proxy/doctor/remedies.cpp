@@ -185,6 +185,67 @@ Remedy whole_hello() {
           .wssgate = "nothing: it puts a ClientHello together from segments and records"};
 }
 
+Remedy open_port() {
+  const std::string line = "nothing: nothing gets to it; open port $PORT in the firewall before it";
+  return {.nginx = line, .haproxy = line, .caddy = line, .wssgate = line};
+}
+
+Remedy encrypt() {
+  return {.nginx = "listen 443 ssl;   # and 'return 301 https://$host$request_uri;' for port $PORT",
+          .haproxy = "http-request redirect scheme https unless { ssl_fc }",
+          .caddy = "$NAME {   # not http://$NAME",
+          .wssgate =
+              "listeners: [{address: \"0.0.0.0:443\"}, {address: \"0.0.0.0:80\", "
+              "redirect_to_https: true}]"};
+}
+
+Remedy credentials() {
+  return {.nginx = "location $PATH { auth_basic off; auth_request off; ...   # if the backend asks",
+          .haproxy = "http-request auth ... unless { path_beg $PATH }   # if the backend asks",
+          .caddy = "basic_auth with a matcher that leaves $PATH* out   # if the backend asks",
+          .wssgate = "nothing: it passes Authorization on, and the backend asks"};
+}
+
+Remedy same_name() {
+  return {.nginx = "server_name $NAME;   # in the block whose certificate is served",
+          .haproxy = "remove 'http-request deny deny_status 421' for $NAME",
+          .caddy = "servers { strict_sni_host insecure_off }",
+          .wssgate = "hosts: [{names: [$NAME], ...}]"};
+}
+
+Remedy limits() {
+  return {.nginx = "limit_req zone=... burst=50;   # and limit_conn, of location $PATH",
+          .haproxy = "http-request deny deny_status 429 if { sc_http_req_rate(0) gt 100 }",
+          .caddy = "rate_limit   # of whichever plugin has it",
+          .wssgate = "limits: {requests_per_address: none}"};
+}
+
+Remedy newer() {
+  return {.nginx = "nothing: update it and its OpenSSL; 'nginx -V' tells which they are",
+          .haproxy = "nothing: update it and its OpenSSL; 'haproxy -vv' tells which they are",
+          .caddy = "nothing: update it; 'caddy version' tells which it is",
+          .wssgate = "nothing: it reads every ClientHello that RFC 8446 allows"};
+}
+
+Remedy without_name() {
+  return {.nginx = "listen $PORT ssl default_server;   # with a certificate for $NAME",
+          .haproxy = "bind :$PORT ssl crt /etc/haproxy/certs/   # without strict-sni",
+          .caddy = "default_sni in the global options",
+          .wssgate = "nothing: it wants a name; give one with --sni"};
+}
+
+/// By that which most likely explains the others: see Difference::what.
+Remedy of_difference(const std::string& what) {
+  if (what == "connection") return listen();
+  if (what == "chain") return full_chain();
+  if (what == "TLS version") return versions();
+  if (what == "staple") return stapling();
+  if (what.starts_with("served to")) return no_default();
+  if (what == "answer") return backend();
+  if (what == "HSTS") return hsts();
+  return renew();
+}
+
 Remedy of_cause(const Finding& finding) {
   const std::string& cause = finding.cause;
   if (cause == "name") return serve_name();
@@ -196,6 +257,11 @@ Remedy of_cause(const Finding& finding) {
   if (cause == "upstream") return backend();
   if (cause == "redirect") return redirected();
   if (cause == "origin") return origins();
+  if (cause == "auth") return credentials();
+  if (cause == "host") return same_name();
+  if (cause == "limit") return limits();
+  if (cause == "library") return newer();
+  if (cause == "no_name") return without_name();
   return {};
 }
 
@@ -223,8 +289,13 @@ Remedy template_for(const Finding& finding) {
     case FindingId::self_signed:
     case FindingId::untrusted:
     case FindingId::validity_too_long:
-    case FindingId::addresses_differ:
       return renew();
+    case FindingId::addresses_differ:
+      return of_difference(finding.cause);
+    case FindingId::connect_timeout:
+      return open_port();
+    case FindingId::plaintext_url:
+      return encrypt();
     case FindingId::chain_incomplete:
     case FindingId::chain_invalid:
     case FindingId::chain_order:

@@ -21,9 +21,9 @@ struct Remedy {
 };
 
 /// For `finding`, with the names of `target` filled in. `cause` chooses where a finding has
-/// several: "name", "versions", "client_certificate" and "alpn" of a refused handshake;
-/// "forwarding", "path", "upstream", "redirect", "origin", "auth", "host" and "limit" of a refused
-/// upgrade.
+/// several: "name", "versions", "client_certificate", "alpn", "library" and "no_name" of a refused
+/// handshake; "forwarding", "path", "upstream", "redirect", "origin", "auth", "host" and "limit" of
+/// a refused upgrade; Difference::what of addresses that differ.
 Remedy remedy_for(const Finding& finding, const Target& target);
 
 }  // namespace wssgate::doctor

@@ -15,7 +15,8 @@ TEST(Remedies, HaveAllFourServersOrNone) {
   const Target target = chat_target();
   for (std::size_t i = 0; i < kFindingCount; ++i) {
     for (const char* cause : {"", "name", "versions", "client_certificate", "alpn", "forwarding",
-                              "path", "upstream", "redirect", "origin", "auth", "host", "limit"}) {
+                              "path", "upstream", "redirect", "origin", "auth", "host", "limit",
+                              "library", "no_name", "connection", "HSTS"}) {
       Finding finding;
       finding.id = static_cast<FindingId>(i);
       finding.cause = cause;
@@ -39,6 +40,42 @@ TEST(Remedies, HaveTheNamesFilledIn) {
   finding.cause = "forwarding";
   // nginx's own variables stay.
   EXPECT_THAT(remedy_for(finding, chat_target()).nginx, HasSubstr("Upgrade $http_upgrade;"));
+}
+
+TEST(Remedies, AreThereForEachCause) {
+  Finding finding;
+  for (const char* cause : {"auth", "host", "limit"}) {
+    finding.id = FindingId::upgrade_refused;
+    finding.cause = cause;
+    EXPECT_FALSE(remedy_for(finding, chat_target()).empty()) << cause;
+  }
+  for (const char* cause : {"library", "no_name"}) {
+    finding.id = FindingId::handshake_refused;
+    finding.cause = cause;
+    EXPECT_FALSE(remedy_for(finding, chat_target()).empty()) << cause;
+  }
+  for (const FindingId id : {FindingId::connect_timeout, FindingId::plaintext_url}) {
+    finding.id = id;
+    finding.cause = "";
+    EXPECT_FALSE(remedy_for(finding, chat_target()).empty()) << finding_name(id);
+  }
+}
+
+TEST(Remedies, OfADifferenceFitIt) {
+  Finding finding;
+  finding.id = FindingId::addresses_differ;
+  const auto nginx = [&](const char* what) {
+    finding.cause = what;
+    return remedy_for(finding, chat_target()).nginx;
+  };
+  EXPECT_THAT(nginx("certificate"), HasSubstr("certbot renew"));
+  EXPECT_THAT(nginx("chain"), HasSubstr("not cert.pem"));
+  EXPECT_THAT(nginx("connection"), HasSubstr("listen 443 ssl;"));
+  EXPECT_THAT(nginx("TLS version"), HasSubstr("ssl_protocols"));
+  EXPECT_THAT(nginx("staple"), HasSubstr("ssl_stapling"));
+  EXPECT_THAT(nginx("served to a made-up name"), HasSubstr("ssl_reject_handshake"));
+  EXPECT_THAT(nginx("answer"), HasSubstr("proxy_pass"));
+  EXPECT_THAT(nginx("HSTS"), HasSubstr("Strict-Transport-Security"));
 }
 
 TEST(Remedies, HoldNoQuery) {
