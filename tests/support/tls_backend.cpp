@@ -4,6 +4,7 @@
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <memory>
 #include <utility>
 
@@ -80,6 +81,7 @@ std::string TlsServer::client_name() const {
 }
 
 Backend::Script over_tls(TlsBackendOptions options, TlsScript script) {
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets whose peer may have gone
   const auto shared = std::make_shared<Shared>(std::move(options));
   return [shared, script = std::move(script)](RawClient& plain, int number) {
     TlsServer server(plain, shared->context.get());
