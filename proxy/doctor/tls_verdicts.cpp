@@ -192,12 +192,12 @@ Finding outdated(const TlsAnswer& tls) {
       keeps_out(FindingId::tls_outdated,
                 fmt::format("only outdated TLS is served: {} with {}", tls.version, tls.cipher),
                 "turn TLS 1.2 and 1.3 on, with forward-secret suites (ECDHE)", "versions");
-  if (tls.version == "TLSv1.2") {
-    finding.browsers = {Outlook::refuse, "they offer none of its suites, keys or signatures"};
-    finding.strict = {Outlook::depends, "some of their libraries still take it"};
-  } else {
+  if (tls.version == "TLSv1" || tls.version == "TLSv1.1") {
     finding.browsers = {Outlook::refuse, "they speak TLS 1.2 and newer"};
     finding.strict = {Outlook::refuse, "their libraries begin with TLS 1.2"};
+  } else {
+    finding.browsers = {Outlook::refuse, "they offer none of its suites, keys or signatures"};
+    finding.strict = {Outlook::depends, "some of their libraries still take it"};
   }
   return finding;
 }
