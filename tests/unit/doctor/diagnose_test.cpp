@@ -54,8 +54,8 @@ TEST_F(Diagnoses, OfALocationNoSecretIsTold) {
 
 TEST_F(Diagnoses, EachEndOnTheWayHasItsName) {
   struct Case {
-    const char* id;
-    void (*plant)(Probe&);
+    const char* id = nullptr;
+    void (*plant)(Probe&) = nullptr;
     ExitCode code = ExitCode::broken;
   };
   using Tls = TlsAnswer::End;
