@@ -183,8 +183,8 @@ TEST(DoctorProbe, ACloseNotifyInThePlaceOfAServerHelloIsAnEnd) {
 /// A script that does `refuse` to the connections that `is_refused` picks, by their number and what
 /// came first, and serves TLS to the others.
 Backend::Script picky(const TestCertificate& leaf,
-                      std::function<bool(int number, std::size_t hello)> is_refused,
-                      std::function<void(RawClient&)> refuse) {
+                      const std::function<bool(int number, std::size_t hello)>& is_refused,
+                      const std::function<void(RawClient&)>& refuse) {
   const auto serve = over_tls({.leaf = &leaf}, [](TlsServer& client, int) {
     client.read_message();
     client.write(ok("page"));

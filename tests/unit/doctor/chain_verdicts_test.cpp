@@ -68,7 +68,7 @@ TEST_F(ChainVerdicts, EachFaultOfALeafHasItsName) {
 TEST_F(ChainVerdicts, PublicCertificatesLiveShorterByTheDayOfIssue) {
   struct Case {
     std::chrono::system_clock::time_point issued;
-    int most;
+    int most = 0;
   };
   for (const auto& [issued, most] : {Case{day(2026, 3, 14), 398}, Case{day(2026, 3, 15), 200},
                                      Case{day(2027, 3, 15), 100}, Case{day(2029, 3, 15), 47}}) {
