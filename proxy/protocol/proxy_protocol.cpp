@@ -53,8 +53,8 @@ std::vector<std::string_view> split(std::string_view line) {
 /// The address and the port of version 1. The port has no leading zeros.
 std::optional<SocketAddress> parse_end(int family, std::string_view ip, std::string_view port) {
   if (port.size() > 1 && port.front() == '0') return std::nullopt;
-  const auto address = SocketAddress::parse(family == AF_INET6 ? fmt::format("[{}]:{}", ip, port)
-                                                               : fmt::format("{}:{}", ip, port));
+  auto address = SocketAddress::parse(family == AF_INET6 ? fmt::format("[{}]:{}", ip, port)
+                                                         : fmt::format("{}:{}", ip, port));
   if (!address || address->family() != family) return std::nullopt;
   return address;
 }
