@@ -1,7 +1,6 @@
 #include "doctor/resolver.h"
 
 #include <fmt/format.h>
-#include <netdb.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 
@@ -11,25 +10,19 @@
 #include <thread>
 #include <utility>
 
+#include "base/name_lookup.h"
 #include "base/units.h"
 #include "doctor/wire.h"
 
 namespace wssgate::doctor {
 namespace {
 
+/// Each address once.
 Result<std::vector<SocketAddress>> look_up(const std::string& host, std::uint16_t port) {
-  addrinfo wanted{};
-  wanted.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const int failed = getaddrinfo(host.c_str(), nullptr, &wanted, &found);
-  if (failed != 0) {
-    return Error(Reason::upstream_unavailable, Side::upstream, gai_strerror(failed));
-  }
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, &freeaddrinfo);
+  auto found = look_up_name(host, port);
+  if (!found) return found;
   std::vector<SocketAddress> addresses;
-  for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
-    SocketAddress address(entry->ai_addr, entry->ai_addrlen);
-    address.set_port(port);
+  for (const SocketAddress& address : *found) {
     if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
       addresses.push_back(address);
     }
