@@ -110,6 +110,7 @@ asio::awaitable<Result<void>> accept_tls(Connection& connection,
     auto waited = co_await connection.waiter.wait();
     if (!waited) co_return std::move(waited).error();
   }
+  SSL_certs_clear(tls->ssl());  // a list of the chain in each connection, needed to sign alone
   connection.tls_version = SSL_get_version(tls->ssl());
   connection.client_certificate =
       http::client_certificate_fields(pki::verified_client_chain(tls->ssl()));
