@@ -200,17 +200,26 @@ std::uint64_t Server::open_tunnels(const gateway::DrainTarget& target) const {
   return open;
 }
 
-gateway::TunnelCounts Server::ended_tunnels() const {
-  std::vector<gateway::TunnelCounts> each(workers_.size());
+gateway::Telemetry Server::telemetry() const {
+  std::vector<gateway::Telemetry> each(workers_.size());
   for (std::size_t i = 0; i < workers_.size(); ++i) {
-    workers_[i]->worker.post([parts = workers_[i].get(), counts = &each[i]] {
-      *counts = parts->gateway.ended_tunnels();
-    });
+    workers_[i]->worker.post(
+        [parts = workers_[i].get(), copy = &each[i]] { *copy = parts->gateway.telemetry(); });
   }
   await_workers();
-  gateway::TunnelCounts all;
-  for (const gateway::TunnelCounts& counts : each) all.add(counts);
+  gateway::Telemetry all;
+  for (const gateway::Telemetry& worker : each) all.add(worker);
   return all;
+}
+
+std::vector<Clock::duration> Server::lags() const {
+  std::vector<Clock::duration> lags(workers_.size());
+  const auto asked = Clock::now();
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->worker.post([asked, lag = &lags[i]] { *lag = Clock::now() - asked; });
+  }
+  await_workers();
+  return lags;
 }
 
 void Server::stop() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,7 +9,7 @@
 #include "gateway/admission.h"
 #include "gateway/drains.h"
 #include "gateway/snapshot.h"
-#include "gateway/tunnel_counts.h"
+#include "gateway/telemetry.h"
 
 namespace wssgate::control {
 
@@ -51,7 +52,9 @@ class Server {
   /// Open ones that the drain of `target` closes.
   std::uint64_t open_tunnels(const gateway::DrainTarget& target = {}) const;
   /// Since the start.
-  gateway::TunnelCounts ended_tunnels() const;
+  gateway::Telemetry telemetry() const;
+  /// How long a task for each worker waits for its turn now.
+  std::vector<std::chrono::steady_clock::duration> lags() const;
   /// Cuts whatever is left and ends the workers.
   void stop();
 

@@ -20,15 +20,7 @@ std::string_view event_of(const AccessRecord& record) {
   return record.tunnel ? "tunnel" : "request";
 }
 
-}  // namespace
-
-void AccessRecord::ended(const Error& error) {
-  reason = error.reason;
-  ended_by = error.side;
-  detail = error.text();
-}
-
-void log_access(const Connection& connection, const AccessRecord& record) {
+void write_line(const Connection& connection, const AccessRecord& record) {
   if (!log::writes_access()) return;
   const std::string client = connection.client.text();
   std::string host;
@@ -71,6 +63,19 @@ void log_access(const Connection& connection, const AccessRecord& record) {
   if (record.reason != Reason::none) text("reason", reason_label(record.reason));
   text("detail", record.detail);
   log::access(event_of(record), fields.data(), fields.size());
+}
+
+}  // namespace
+
+void AccessRecord::ended(const Error& error) {
+  reason = error.reason;
+  ended_by = error.side;
+  detail = error.text();
+}
+
+void conclude(const Connection& connection, const AccessRecord& record, Line line) {
+  connection.gateway.telemetry().ended(connection, record);
+  if (line == Line::written) write_line(connection, record);
 }
 
 }  // namespace wssgate::gateway

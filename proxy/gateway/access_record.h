@@ -54,7 +54,10 @@ struct AccessRecord {
   void ended(const Error& error);
 };
 
-/// Writes the line.
-void log_access(const Connection& connection, const AccessRecord& record);
+/// What becomes of a record's line.
+enum class Line : std::uint8_t { written, left_out };
+
+/// It has ended: counts it (Telemetry), and writes its line.
+void conclude(const Connection& connection, const AccessRecord& record, Line line = Line::written);
 
 }  // namespace wssgate::gateway

@@ -25,6 +25,8 @@ struct Connection {
   Connection& operator=(const Connection&) = delete;
   ~Connection() { gateway.left(*this); }
 
+  void lead_to(const Site& its);
+
   /// The address that the client connected to: the PROXY header's, or this side's of the socket.
   SocketAddress destination() const;
 
@@ -49,6 +51,8 @@ struct Connection {
   /// The canonical server name of the hello, and what it led to.
   std::string server_name;
   const Site* site = nullptr;
+  /// Its host's. Borrowed from the worker's Telemetry.
+  HostCounts* counts = nullptr;
   /// Of the listener that it came by (Listening::tls_profile).
   std::size_t tls_profile = 0;
   std::string_view tls_version;  // OpenSSL's own text

@@ -64,6 +64,11 @@ Connection::Connection(Gateway& owner, std::shared_ptr<const Snapshot> running, 
   gateway.joined(*this);
 }
 
+void Connection::lead_to(const Site& its) {
+  site = &its;
+  counts = &gateway.telemetry().hosts[its.host->label()];
+}
+
 SocketAddress Connection::destination() const {
   return conveyed_destination ? *conveyed_destination : net::bound_address(socket);
 }
@@ -78,6 +83,7 @@ Gateway::Gateway(net::Worker& worker, std::shared_ptr<const Snapshot> snapshot,
       memory_return_(worker.loop()) {}
 
 void Gateway::joined(Connection& connection) {
+  ++telemetry_.connections;
   open_.insert(&connection);
   memory_return_.opened(open_.size());
 }
@@ -161,6 +167,7 @@ void Gateway::cut_passed_through(const DrainTarget& target) {
 }
 
 void Gateway::tunnel_begun(Connection& connection) {
+  ++connection.counts->tunnels_begun;
   const auto* window = drains_.window_for(*connection.site->host, *connection.endpoint);
   if (window != nullptr) connection.tunnel->order_close(window->order_now());
 }

@@ -13,7 +13,7 @@
 #include "gateway/line_sampler.h"
 #include "gateway/memory_return.h"
 #include "gateway/snapshot.h"
-#include "gateway/tunnel_counts.h"
+#include "gateway/telemetry.h"
 #include "net/fd.h"
 #include "net/worker.h"
 #include "upstream/connection_pool.h"
@@ -56,7 +56,7 @@ class Gateway {
   const Drains& drains() const { return drains_; }
   /// Open ones that the drain of `target` closes.
   std::uint64_t tunnels(const DrainTarget& target) const;
-  const TunnelCounts& ended_tunnels() const { return ended_tunnels_; }
+  Telemetry& telemetry() { return telemetry_; }
   net::Worker& worker() { return worker_; }
   upstream::ConnectionPool& pool() { return pool_; }
   Admission& admission() { return admission_; }
@@ -72,9 +72,8 @@ class Gateway {
   /// Sessions announce themselves while they run.
   void joined(Connection& connection);
   void left(Connection& connection);
-  /// `connection` has become a tunnel, and is about to be none any more.
+  /// `connection` has become a tunnel.
   void tunnel_begun(Connection& connection);
-  void tunnel_ended(const AccessRecord& record) { ended_tunnels_.add(record); }
 
  private:
   /// Does something to each that `target` covers and that has Close frames, and wakes it.
@@ -95,7 +94,7 @@ class Gateway {
   MemoryReturn memory_return_;
   bool draining_ = false;
   Drains drains_;
-  TunnelCounts ended_tunnels_;
+  Telemetry telemetry_;
   std::chrono::steady_clock::time_point nearest_window_;
   int nearest_left_ = 0;
 };

@@ -123,7 +123,7 @@ asio::awaitable<HttpGateway::Next> HttpGateway::serve_one(const http::RequestHea
   if (!end && !exchange.answered()) co_return co_await refuse(end.error(), &request);
   if (!end) {
     record_.ended(end.error());
-    log_access(connection_, record_);
+    conclude(connection_, record_);
     co_return Next::abort;
   }
   if (*end == Exchange::End::upgraded) {
@@ -137,7 +137,7 @@ asio::awaitable<HttpGateway::Next> HttpGateway::serve_one(const http::RequestHea
   }
   // Frames sent ahead of a refused upgrade must not be taken for the next request.
   const bool reusable = *end == Exchange::End::keep_alive && (!websocket || input_.empty());
-  log_access(connection_, record_);
+  conclude(connection_, record_);
   co_return reusable ? Next::request : Next::close;
 }
 
@@ -148,7 +148,7 @@ asio::awaitable<HttpGateway::Next> HttpGateway::refuse(const Error& error,
   if (ends_silently(error) || (!asked && error.reason == Reason::draining)) {
     if (asked) {
       record_.ended(error);
-      log_access(connection_, record_);
+      conclude(connection_, record_);
     }
     const bool broken = error.reason == Reason::client_reset || error.reason == Reason::tls_error;
     co_return broken ? Next::abort : Next::close;
@@ -171,7 +171,8 @@ asio::awaitable<HttpGateway::Next> HttpGateway::refuse(const Error& error,
   record_.ended(error);
   // Whoever asks too often would fill the log as well.
   const auto sampled = connection_.gateway.count_refusal(error.reason);
-  if (sampled || error.reason != Reason::request_rate) log_access(connection_, record_);
+  const bool left_out = !sampled && error.reason == Reason::request_rate;
+  conclude(connection_, record_, left_out ? Line::left_out : Line::written);
   const auto sent = connection_.stream->send(answer);
   if (!sent) co_return Next::abort;
   if (!keep_alive) co_return Next::close;

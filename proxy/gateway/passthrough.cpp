@@ -56,7 +56,7 @@ asio::awaitable<Result<void>> run_passthrough(Connection& connection, net::TcpSt
   const Result<void> result = co_await relay.run();
   connection.endpoint = nullptr;
   note_end(record, relay, result);
-  log_access(connection, record);
+  conclude(connection, record);
   if (!result) {
     upstream.reset();
     client.reset();

@@ -60,7 +60,8 @@ asio::awaitable<void> run_redirect(Gateway& gateway, std::shared_ptr<const Snaps
   auto request = co_await read_request(connection, input, record);
   std::string answer;
   if (request) {
-    connection.site = connection.snapshot->sites.match(request->host);
+    const Site* const asked = connection.snapshot->sites.match(request->host);
+    if (asked != nullptr) connection.lead_to(*asked);
     answer = answer_to(connection, *request, listener.redirect_port, record);
   } else if (http_status(request.error().reason) != 0 &&
              request.error().reason != Reason::draining) {
@@ -69,7 +70,7 @@ asio::awaitable<void> run_redirect(Gateway& gateway, std::shared_ptr<const Snaps
     answer = http::error_response(request.error(), false, false);
   }
   if (answer.empty()) co_return;  // nothing was asked
-  log_access(connection, record);
+  conclude(connection, record);
   const auto sent = connection.stream->send(answer);
   if (sent) co_await net::close_gently(*connection.stream, connection.waiter);
 }

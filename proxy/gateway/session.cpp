@@ -13,6 +13,7 @@
 #include "gateway/websocket_tunnel.h"
 #include "net/closing.h"
 #include "net/tls_stream.h"
+#include "pki/x509_facts.h"
 #include "protocol/http/forward.h"
 
 namespace wssgate::gateway {
@@ -83,11 +84,21 @@ asio::awaitable<void> refuse(Connection& connection, net::TcpStream& plain, cons
   if (sent) co_await net::close_gently(plain, connection.waiter);
 }
 
+void note_handshake(Telemetry& telemetry, SSL* ssl, TelemetryClock::duration took) {
+  const bool resumed = SSL_session_reused(ssl) == 1;
+  HandshakeKind kind{.version = SSL_get_version(ssl), .resumed = resumed};
+  const auto type = pki::key_type(X509_get0_pubkey(SSL_get_certificate(ssl)));
+  if (type && !resumed) kind.key = pki::key_type_label(*type);
+  ++telemetry.handshakes[kind];
+  telemetry.handshake.add(took);
+}
+
 /// The handshake with the site's certificate. On success the connection's stream is TLS. `place`
 /// is given back at its end.
 asio::awaitable<Result<void>> accept_tls(Connection& connection,
                                          std::unique_ptr<net::TcpStream> plain, bool resumes,
                                          [[maybe_unused]] ConnectionGate::Place place) {
+  const auto begun = TelemetryClock::now();
   const auto context = connection.site->context(connection.tls_profile)->get();
   if (!context) co_return context.error();
   auto tls = std::make_unique<net::TlsStream>(std::move(plain), *context);
@@ -110,6 +121,7 @@ asio::awaitable<Result<void>> accept_tls(Connection& connection,
     auto waited = co_await connection.waiter.wait();
     if (!waited) co_return std::move(waited).error();
   }
+  note_handshake(connection.gateway.telemetry(), tls->ssl(), TelemetryClock::now() - begun);
   SSL_certs_clear(tls->ssl());  // a list of the chain in each connection, needed to sign alone
   connection.tls_version = SSL_get_version(tls->ssl());
   connection.client_certificate =
@@ -138,7 +150,7 @@ asio::awaitable<bool> greet(Connection& connection, std::unique_ptr<net::TcpStre
     co_await refuse(connection, *plain, site.error(), &*hello);
     co_return false;
   }
-  connection.site = *site;
+  connection.lead_to(**site);
 
   if (connection.site->host->passthrough) {
     const auto passed = co_await run_passthrough(connection, *plain);
@@ -152,7 +164,10 @@ asio::awaitable<bool> greet(Connection& connection, std::unique_ptr<net::TcpStre
   }
   auto accepted = co_await accept_tls(connection, std::move(plain), hello->offers_resumption,
                                       *std::move(handshake));
-  if (!accepted) log_refusal(connection, accepted.error(), connection.server_name);
+  if (!accepted) {
+    ++connection.gateway.telemetry().failed_handshakes;
+    log_refusal(connection, accepted.error(), connection.server_name);
+  }
   co_return accepted.ok();
 }
 

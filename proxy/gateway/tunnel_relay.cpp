@@ -1,6 +1,8 @@
 #include "gateway/tunnel_relay.h"
 
 #include <algorithm>
+#include <chrono>
+#include <limits>
 #include <utility>
 
 #include "net/two_ways.h"
@@ -183,12 +185,27 @@ bool TunnelRelay::is_finished(Side side) const {
   return towards(side).cannot_tell() || (untold && !towards(side).told());
 }
 
+void TunnelRelay::note_answer(Side side, TunnelClock::duration after) {
+  const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(after).count();
+  constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
+  answered_by_ = side;
+  answered_after_us_ = static_cast<std::uint32_t>(std::clamp<std::int64_t>(whole, 1, most));
+}
+
+std::optional<TunnelRelay::PingAnswer> TunnelRelay::take_ping_answer() {
+  if (answered_after_us_ == 0) return std::nullopt;
+  const std::chrono::microseconds after(std::exchange(answered_after_us_, 0));
+  return PingAnswer{answered_by_, after};
+}
+
 /// A side whose bytes we do not read, or that does not take ours, is judged by its stalling.
 Result<void> TunnelRelay::keep_alive(Side side, Heartbeat& beat) {
   Direction& its = from(side);
   Direction& to_it = towards(side);
   const bool waits = its.blocked() || to_it.blocked();
-  if (its.take_heard() || waits) beat.heard(now_);
+  const bool heard = its.take_heard();
+  if (heard && beat.asked()) note_answer(side, beat.since(now_));
+  if (heard || waits) beat.heard(now_);
   if (to_it.take_pinged()) beat.pinged(now_);
   if (terms_.ping_interval.count() == 0 || waits || to_it.frames().lost()) return {};
   if (!is_due(beat.due(terms_))) return {};

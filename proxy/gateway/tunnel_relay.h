@@ -35,6 +35,8 @@ class Heartbeat {
   }
   /// A ping waits for its answer.
   bool asked() const { return asked_; }
+  /// Since the ping, or since it was heard of.
+  TunnelClock::duration since(TunnelClock::time_point now) const { return now - since_; }
   /// Of the ping, or of giving up.
   TunnelClock::time_point due(const config::WebSocketTerms& terms) const {
     return since_ + (asked_ ? terms.ping_timeout : terms.ping_interval);
@@ -62,6 +64,14 @@ class TunnelRelay {
   /// on with the next one. Else how it ended: an error also where we have closed it (closing()),
   /// however well that went. `scratch` is free again afterwards.
   std::optional<Result<void>> turn(std::span<char> scratch);
+
+  /// How long a side's first byte behind a ping of ours was waited for, where one came since this
+  /// was asked last. One side's, where both have answered in one turn.
+  struct PingAnswer {
+    Side by = Side::client;
+    TunnelClock::duration after{};
+  };
+  std::optional<PingAnswer> take_ping_answer();
 
   /// It is to be closed; where there is an order already, the earlier one holds. What waits for the
   /// tunnel's waiter has to be woken.
@@ -91,6 +101,7 @@ class TunnelRelay {
   Result<void> keep_patience();
   Result<void> keep_limits();
   Result<void> keep_alive(Side side, Heartbeat& beat);
+  void note_answer(Side side, TunnelClock::duration after);
   Result<void> begin_closing();
   bool is_finished(Side side) const;
   bool is_due(TunnelClock::time_point time);
@@ -129,6 +140,8 @@ class TunnelRelay {
   bool closing_ = false;
   bool up_broken_ = false;  // while closing, which is no reason to forget the other way
   bool down_broken_ = false;
+  Side answered_by_ = Side::client;
+  std::uint32_t answered_after_us_ = 0;  // 0: nobody has
 };
 
 static_assert(sizeof(TunnelRelay) <= 400, "each idle tunnel has one");

@@ -5,6 +5,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "gateway/tunnel_relay.h"
@@ -92,6 +93,10 @@ asio::awaitable<void> end_side(net::Stream& stream, net::Waiter& waiter, const T
   }
 }
 
+Traffic traffic(const Direction& direction) {
+  return {direction.bytes(), direction.frames().messages()};
+}
+
 /// An upgraded connection, with all that it has. No coroutine until it closes: it may be idle for
 /// days, and the frames would be a good part of its memory.
 class Tunnel final : private net::TakesTurns {
@@ -106,9 +111,12 @@ class Tunnel final : private net::TakesTurns {
  private:
   bool take_turn(Result<void> going) override;
   void abandon() override { const auto destroyed = std::move(self_); }
+  template <class Move>
+  auto counted(const Move& move);
   static void end(std::unique_ptr<Tunnel> tunnel, const Result<void>& result);
   static asio::awaitable<void> close(std::unique_ptr<Tunnel> tunnel);
 
+  std::span<char> scratch() { return connection_->gateway.worker().scratch(); }
   net::Stream& client() { return *connection_->stream; }
   net::Stream& upstream() { return *upstream_.stream; }
 
@@ -135,9 +143,25 @@ Tunnel::~Tunnel() {
   connection_->endpoint = nullptr;
 }
 
+/// Moves, and counts what has come of it.
+template <class Move>
+auto Tunnel::counted(const Move& move) {
+  const Traffic up = traffic(relay_.up());
+  const Traffic down = traffic(relay_.down());
+  auto result = move();
+  connection_->counts->from_client.add(traffic(relay_.up()).since(up));
+  connection_->counts->from_upstream.add(traffic(relay_.down()).since(down));
+  if (const auto answer = relay_.take_ping_answer()) {
+    const auto side = static_cast<std::size_t>(answer->by);
+    connection_->gateway.telemetry().ping[side].add(answer->after);
+  }
+  return result;
+}
+
 void Tunnel::begin(std::unique_ptr<Tunnel> tunnel, const Upgraded& upgraded) {
   Tunnel& self = *tunnel;
-  const auto passed = self.relay_.pass_early(upgraded.from_client, upgraded.from_upstream);
+  const auto passed = self.counted(
+      [&] { return self.relay_.pass_early(upgraded.from_client, upgraded.from_upstream); });
   if (!passed) return end(std::move(tunnel), passed);
   self.self_ = std::move(tunnel);
   net::Waiter& waiter = self.connection_->waiter;
@@ -149,7 +173,7 @@ void Tunnel::begin(std::unique_ptr<Tunnel> tunnel, const Upgraded& upgraded) {
 bool Tunnel::take_turn(Result<void> going) {
   auto self = std::move(self_);
   try {
-    const auto ended = going ? relay_.turn(connection_->gateway.worker().scratch())
+    const auto ended = going ? counted([this] { return relay_.turn(scratch()); })
                              : std::optional(std::move(going));
     if (!ended) {
       self_ = std::move(self);
@@ -166,10 +190,8 @@ void Tunnel::end(std::unique_ptr<Tunnel> tunnel, const Result<void>& result) {
   Connection& connection = *tunnel->connection_;
   connection.waiter.give_turns_to(nullptr);
   note_end(tunnel->record_, tunnel->relay_, result);
-  log_access(connection, tunnel->record_);
-  Gateway& gateway = connection.gateway;
-  gateway.tunnel_ended(tunnel->record_);
-  if (!result) gateway.worker().loop().spawn(close(std::move(tunnel)), report_dropped);
+  conclude(connection, tunnel->record_);
+  if (!result) connection.gateway.worker().loop().spawn(close(std::move(tunnel)), report_dropped);
 }
 
 asio::awaitable<void> Tunnel::close(std::unique_ptr<Tunnel> tunnel) {

@@ -230,6 +230,18 @@ std::optional<KeyType> key_type(const EVP_PKEY* key) {
   }
 }
 
+std::string_view key_type_label(KeyType type) {
+  switch (type) {
+    case KeyType::rsa:
+      return "RSA";
+    case KeyType::ed25519:
+      return "Ed25519";
+    case KeyType::ecdsa:
+      break;
+  }
+  return "ECDSA";
+}
+
 std::string describe_key(const EVP_PKEY* key) {
   switch (EVP_PKEY_get_base_id(key)) {
     case EVP_PKEY_EC:

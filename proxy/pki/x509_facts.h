@@ -53,6 +53,8 @@ bool is_signed_by(const X509* certificate, const X509* issuer);
 
 /// Nothing for a type of key that wssgate does not serve with.
 std::optional<KeyType> key_type(const EVP_PKEY* key);
+/// "ECDSA", "RSA", "Ed25519".
+std::string_view key_type_label(KeyType type);
 /// "RSA 2048", "EC prime256v1", "ED25519".
 std::string describe_key(const EVP_PKEY* key);
 /// RSA under 2048 bits, curves that browsers do not take, DSA and the like.
