@@ -14,7 +14,7 @@ die() {
 # Package lists, one name a line. First what the release build needs on this Debian.
 build_packages() {
   printf '%s\n' g++ cmake ninja-build pkg-config libasio-dev libssl-dev libyaml-cpp-dev \
-    libfmt-dev libcli11-dev nlohmann-json3-dev
+    libfmt-dev libcli11-dev nlohmann-json3-dev prometheus-cpp-dev
   # Debian 12 has Node's HTTP parser as C sources, Debian 13 as a library.
   if [[ $(debian_release) == 12 ]]; then echo node-llhttp; else echo libllhttp-dev; fi
 }
@@ -94,7 +94,7 @@ ensure_packages() {
 # wants on their own machine: only CI installs them, and without them those tests are skipped.
 try_peer_proxies() {
   local missing
-  mapfile -t missing < <(missing_packages nginx haproxy)
+  mapfile -t missing < <(missing_packages nginx haproxy prometheus)
   ((${#missing[@]} > 0 && EUID == 0)) || return 0
   logged packages-proxies env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
     "${missing[@]}" || say "apt-get could not install ${missing[*]}: tests with them are skipped"

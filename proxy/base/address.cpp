@@ -108,6 +108,12 @@ std::optional<SocketAddress> SocketAddress::parse(std::string_view text) {
   return SocketAddress(reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
 }
 
+bool SocketAddress::is_loopback() const {
+  static const auto v4 = *Network::parse("127.0.0.0/8");
+  static const auto v6 = *Network::parse("::1");
+  return is_unix() || v4.contains(*this) || v6.contains(*this);
+}
+
 std::uint16_t SocketAddress::port() const {
   if (family() == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in*>(&ip_)->sin_port);
   return family() == AF_INET6 ? ntohs(ip_.sin6_port) : 0;

@@ -29,6 +29,9 @@ class SocketAddress {
   int family() const { return get()->sa_family; }
   bool is_unix() const { return family() == AF_UNIX; }
 
+  /// Nobody on another machine reaches it.
+  bool is_loopback() const;
+
   /// 0 for a unix socket.
   std::uint16_t port() const;
   void set_port(std::uint16_t port);

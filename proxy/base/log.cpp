@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
@@ -34,7 +35,6 @@ constexpr std::chrono::milliseconds kGatherAccess{10};
 
 struct Loggers {
   Format format = Format::text;
-  Level level = Level::info;
   // A writer each: a reader of the one that has stopped reading does not silence the other.
   // Until configure() there is none, and lines go to stderr at once: a refused configuration is
   // reported so.
@@ -45,6 +45,12 @@ struct Loggers {
 Loggers& loggers() {
   static Loggers instance;
   return instance;
+}
+
+/// Apart from them: it changes while workers write.
+std::atomic<Level>& threshold() {
+  static std::atomic<Level> level{Level::info};
+  return level;
 }
 
 std::string_view level_word(Level level) {
@@ -218,7 +224,7 @@ std::string access_fault(const Settings& settings) {
 void configure(const Settings& settings) {
   Loggers& all = loggers();
   all.format = settings.format;
-  all.level = settings.level;
+  set_level(settings.level);
   all.operational = std::make_unique<LineWriter>(STDERR_FILENO, std::chrono::milliseconds(0));
   all.access.reset();
   if (settings.access == "off") return;
@@ -238,10 +244,13 @@ bool shutdown() {
   }).detach();
   if (written.wait_for(kLastLines) != std::future_status::ready) return false;
   all = Loggers();
+  set_level(Level::info);
   return true;
 }
 
-bool enabled(Level level) { return level >= loggers().level; }
+void set_level(Level level) { threshold().store(level, std::memory_order_relaxed); }
+
+bool enabled(Level level) { return level >= threshold().load(std::memory_order_relaxed); }
 
 void write(Level level, std::string_view event, std::string_view message, Fields fields) {
   if (!enabled(level)) return;

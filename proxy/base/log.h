@@ -41,6 +41,8 @@ void configure(const Settings& settings);
 /// within a second: then the process has to end without destroying anything (std::_Exit).
 [[nodiscard]] bool shutdown();
 
+/// From now on; any thread.
+void set_level(Level level);
 bool enabled(Level level);
 
 /// One line of the operational log (stderr). `event` is a stable word to filter by, `message` the

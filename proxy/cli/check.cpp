@@ -9,6 +9,7 @@
 #include "cli/report_output.h"
 #include "cli/serve.h"
 #include "config/load.h"
+#include "control/admin_token.h"
 #include "control/privileges.h"
 #include "gateway/snapshot.h"
 
@@ -39,6 +40,7 @@ int check(const CheckOptions& options) {
   const config::Config config = config::load_file(options.file, report);
   control::prove_user(config, report);
   prove_access_log(config, report);
+  (void)control::read_admin_token(config.admin, report);
   const auto snapshot = gateway::Snapshot::build(config, now, report);
   const auto hosts = proven_hosts(snapshot.get());
   if (options.json) {

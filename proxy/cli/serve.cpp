@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "cli/report_output.h"
+#include "control/admin_token.h"
 #include "control/listening.h"
 #include "control/privileges.h"
 #include "control/service.h"
@@ -41,6 +42,7 @@ int serve(const config::Config& config, Report report, control::LoadConfig load,
       control::open_listeners(config, control::worker_count(config), report, inherited);
   control::become_user(config, report);
   prove_access_log(config, report);
+  (void)control::read_admin_token(config.admin, report);
   auto snapshot = gateway::Snapshot::build(config, std::chrono::system_clock::now(), report);
   if (!report.ok()) return refuse(report, "nothing is served");
   log::configure(config.log);

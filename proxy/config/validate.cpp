@@ -238,6 +238,19 @@ void check_upstreams(const Config& config, Problems& problems) {
   }
 }
 
+// An address of port 0 was not given.
+void check_admin(const Admin& admin, Problems& problems) {
+  if (admin.http.at.line == 0 || admin.http.value.is_loopback() || !admin.token.value.empty()) {
+    return;
+  }
+  problems.add(
+      place_of(admin.http.at),
+      fmt::format("admin.http {} can be reached from other machines, and nothing says who may "
+                  "ask there",
+                  admin.http.value.text()),
+      "write 'token' with a file that holds a secret, or listen on 127.0.0.1");
+}
+
 }  // namespace
 
 void validate(const Config& config, Problems& problems) {
@@ -251,6 +264,7 @@ void validate(const Config& config, Problems& problems) {
   check_references(config, problems);
   check_upstreams(config, problems);
   check_passthrough_upstreams(config, problems);
+  check_admin(config.admin, problems);
 }
 
 }  // namespace wssgate::config

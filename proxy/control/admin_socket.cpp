@@ -5,20 +5,24 @@
 #include <unistd.h>
 
 #include <array>
+#include <asio/local/stream_protocol.hpp>
 #include <asio/write.hpp>
 #include <cerrno>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
 
+#include "net/listener.h"
 #include "protocol/http/forward.h"
 #include "protocol/http/head.h"
 
 namespace wssgate::control {
 namespace {
 
-using Protocol = asio::local::stream_protocol;
+using Unix = asio::local::stream_protocol;
+using Socket = asio::generic::stream_protocol::socket;
 
 constexpr std::size_t kMostRequest = std::size_t{8} * 1024;
 constexpr std::chrono::seconds kMostReading{5};
@@ -26,9 +30,9 @@ constexpr std::chrono::seconds kMostWriting{30};
 constexpr std::chrono::milliseconds kPause{250};
 
 /// Somebody listens there.
-bool answers(const Protocol::endpoint& endpoint) {
+bool answers(const Unix::endpoint& endpoint) {
   asio::io_context loop;
-  Protocol::socket probe(loop);
+  Unix::socket probe(loop);
   asio::error_code error;
   probe.connect(endpoint, error);
   return !error;
@@ -40,7 +44,7 @@ ino_t inode_of(const std::string& path) {
   return ::lstat(path.c_str(), &found) == 0 ? found.st_ino : 0;
 }
 
-void make_way(const std::string& path, const Protocol::endpoint& endpoint, AdminSocket::Take take) {
+void make_way(const std::string& path, const Unix::endpoint& endpoint, AdminSocket::Take take) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   std::error_code ignored;
   std::filesystem::create_directories(folder, ignored);  // binding tells why it cannot be
@@ -56,8 +60,8 @@ void make_way(const std::string& path, const Protocol::endpoint& endpoint, Admin
 /// One connection: reads a request, has it answered, ends.
 class AdminSocket::Visit : public std::enable_shared_from_this<Visit> {
  public:
-  Visit(Protocol::socket socket, const Handler& handler)
-      : socket_(std::move(socket)), deadline_(socket_.get_executor()), handler_(handler) {}
+  Visit(Socket socket, const AdminSocket& owner)
+      : socket_(std::move(socket)), deadline_(socket_.get_executor()), owner_(owner) {}
 
   void begin() {
     limit(kMostReading);
@@ -84,26 +88,40 @@ class AdminSocket::Visit : public std::enable_shared_from_this<Visit> {
 
   void judge() {
     const auto length = http::find_head_end(text_, kMostRequest);
-    if (!length) return answer(400, R"({"error": "this is no HTTP request"})");
+    if (!length) return refuse(400, "this is no HTTP request");
     if (*length == 0) return read();
     const auto head = http::parse_request_head(std::string_view(text_).substr(0, *length));
-    if (!head) return answer(400, R"({"error": "this is no HTTP request that can be answered"})");
+    if (!head) return refuse(400, "this is no HTTP request that can be answered");
+    is_head_ = head->method == "HEAD";
+    if (owner_.access_) {
+      if (const auto refusal = owner_.access_->judge(*head)) {
+        return refuse(refusal->status, refusal->why);
+      }
+    }
     deadline_.cancel();
     const auto mark = head->target.find('?');
     const bool asks = mark != std::string_view::npos;
-    handler_({std::string(head->method), http::route_path(head->target),
-              std::string(asks ? head->target.substr(mark + 1) : std::string_view())},
-             [self = shared_from_this()](int status, const std::string& json) {
-               self->answer(status, json);
-             });
+    owner_.handler_(
+        {.method = std::string(head->method),
+         .path = http::route_path(head->target),
+         .query = std::string(asks ? head->target.substr(mark + 1) : std::string_view()),
+         .accept = std::string(head->headers.find("accept").value_or(""))},
+        [self = shared_from_this()](const AdminAnswer& answer) { self->answer(answer); });
   }
 
-  void answer(int status, const std::string& json) {
+  void refuse(int status, const std::string& why) {
+    const nlohmann::json body = {{"error", why}};
+    answer({.status = status, .body = body.dump()});
+  }
+
+  void answer(const AdminAnswer& answer) {
     limit(kMostWriting);
     text_ = fmt::format(
-        "HTTP/1.1 {} {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n"
-        "Connection: close\r\n\r\n{}",
-        status, http::status_phrase(status), json.size(), json);
+        "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}"
+        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n{}",
+        answer.status, http::status_phrase(answer.status), answer.content_type, answer.body.size(),
+        answer.status == 401 ? "WWW-Authenticate: Basic realm=\"wssgate\"\r\n" : "",
+        is_head_ ? "" : answer.body);
     asio::async_write(
         socket_, asio::buffer(text_),
         [self = shared_from_this()](const asio::error_code&, std::size_t) { self->end(); });
@@ -115,16 +133,17 @@ class AdminSocket::Visit : public std::enable_shared_from_this<Visit> {
     socket_.close(ignored);
   }
 
-  Protocol::socket socket_;
+  Socket socket_;
   asio::steady_timer deadline_;
-  const Handler& handler_;
+  const AdminSocket& owner_;
+  bool is_head_ = false;
   std::array<char, 1024> buffer_{};
   std::string text_;
 };
 
-AdminSocket::AdminSocket(asio::io_context& loop, std::string path, Handler handler, Take take)
+AdminSocket::AdminSocket(asio::io_context& loop, std::string path, AdminHandler handler, Take take)
     : path_(std::move(path)), handler_(std::move(handler)), acceptor_(loop), retry_(loop) {
-  const Protocol::endpoint endpoint(path_);
+  const Unix::endpoint endpoint(path_);
   make_way(path_, endpoint, take);
   acceptor_.open(endpoint.protocol());
   // The mode of the socket decides who may connect; it has it from the start.
@@ -138,15 +157,23 @@ AdminSocket::AdminSocket(asio::io_context& loop, std::string path, Handler handl
   accept();
 }
 
+AdminSocket::AdminSocket(asio::io_context& loop, net::Fd listening, AdminAccess access,
+                         AdminHandler handler)
+    : access_(std::move(access)), handler_(std::move(handler)), acceptor_(loop), retry_(loop) {
+  const int family = net::bound_address(listening.get()).family();
+  acceptor_.assign({family, IPPROTO_TCP}, listening.release());
+  accept();
+}
+
 AdminSocket::~AdminSocket() {
-  if (inode_of(path_) == inode_) ::unlink(path_.c_str());
+  if (!path_.empty() && inode_of(path_) == inode_) ::unlink(path_.c_str());
 }
 
 void AdminSocket::accept() {
-  acceptor_.async_accept([this](const asio::error_code& error, Protocol::socket socket) {
+  acceptor_.async_accept([this](const asio::error_code& error, Socket socket) {
     if (error == asio::error::operation_aborted) return;
     if (error) return pause();
-    std::make_shared<Visit>(std::move(socket), handler_)->begin();
+    std::make_shared<Visit>(std::move(socket), *this)->begin();
     accept();
   });
 }

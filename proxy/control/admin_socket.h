@@ -2,35 +2,31 @@
 
 #include <sys/types.h>
 
-#include <asio/local/stream_protocol.hpp>
-#include <functional>
+#include <asio/basic_socket_acceptor.hpp>
+#include <asio/generic/stream_protocol.hpp>
+#include <optional>
 #include <string>
 
+#include "control/admin_access.h"
+#include "control/admin_routes.h"
 #include "net/asio.h"
+#include "net/fd.h"
 
 namespace wssgate::control {
 
-/// The admin interface: HTTP/1.1 on a unix socket that only this user (and root) may use, one
-/// request a connection. Belongs to the loop's thread.
+/// The admin interface: HTTP/1.1, one request a connection, on a unix socket that only this user
+/// (and root) may use, or on a port. Belongs to the loop's thread.
 class AdminSocket {
  public:
-  struct Request {
-    std::string method;
-    std::string path;
-    /// What follows the '?', as it was sent.
-    std::string query;
-  };
-  /// Sends the answer, a JSON text; later, if need be.
-  using Answer = std::function<void(int status, const std::string& json)>;
-  using Handler = std::function<void(const Request&, Answer)>;
-
   /// Whether the socket of a process that still answers may be taken away from it.
   enum class Take { free_path, from_predecessor };
 
   /// Listens at `path`, in a folder that is made if it is missing. A socket that nobody listens on
   /// any more is replaced. Throws std::system_error: EADDRINUSE where another process answers.
-  AdminSocket(asio::io_context& loop, std::string path, Handler handler,
+  AdminSocket(asio::io_context& loop, std::string path, AdminHandler handler,
               Take take = Take::free_path);
+  /// Takes over a listening TCP socket.
+  AdminSocket(asio::io_context& loop, net::Fd listening, AdminAccess access, AdminHandler handler);
   /// Removes the socket, unless another process has put its own there meanwhile.
   ~AdminSocket();
   AdminSocket(const AdminSocket&) = delete;
@@ -42,10 +38,11 @@ class AdminSocket {
   void accept();
   void pause();
 
-  std::string path_;
+  std::string path_;  // empty on a port
   ino_t inode_ = 0;
-  Handler handler_;
-  asio::local::stream_protocol::acceptor acceptor_;
+  std::optional<AdminAccess> access_;
+  AdminHandler handler_;
+  asio::basic_socket_acceptor<asio::generic::stream_protocol> acceptor_;
   asio::steady_timer retry_;
 };
 

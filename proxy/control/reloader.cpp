@@ -181,6 +181,7 @@ void Reloader::finish(Built built) {
     server_.adopt(std::move(built.snapshot), std::move(built.opened));
     retired_.add(before);
   }
+  ++(last_.ok() ? counts_.good : counts_.refused);
   log_reload(last_, last, *before, *server_.snapshot());
   if (on_reloaded) on_reloaded();
   for (const Done& done : std::exchange(answering_, {})) done(last_);

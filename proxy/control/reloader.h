@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -59,6 +60,12 @@ class Reloader {
   std::function<void()> on_reloaded;
 
   const Reload& last() const { return last_; }
+  /// Reloads since the start, by how they ended.
+  struct Counts {
+    std::uint64_t good = 0;
+    std::uint64_t refused = 0;  ///< or certificates were held back
+  };
+  const Counts& counts() const { return counts_; }
   /// The configuration that was last read, good or not.
   const config::Config& on_disk() const { return on_disk_; }
   /// A build is under way; it cannot be interrupted.
@@ -83,6 +90,7 @@ class Reloader {
   const LoadConfig load_;
   const config::Config started_with_;
   Reload last_;
+  Counts counts_;
   config::Config on_disk_;
   bool busy_ = false;
   std::string cause_;

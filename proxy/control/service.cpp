@@ -3,15 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
 
 #include "base/log.h"
 #include "base/report_json.h"
+#include "control/admin_token.h"
 #include "control/drain_request.h"
+#include "control/metrics.h"
 #include "control/service_manager.h"
 #include "control/status.h"
+#include "net/listener.h"
 #include "upstream/resolve.h"
 
 namespace wssgate::control {
@@ -90,6 +94,28 @@ void add_files(const config::Config& config, Watched& watched) {
   std::erase(watched.files, std::string());  // what is not configured
 }
 
+/// `?level=debug`, until it is changed again or the process ends.
+void set_log_level(const AdminRequest& request, const SendAnswer& send) {
+  using log::Level;
+  static const std::map<std::string_view, Level> levels = {{"debug", Level::debug},
+                                                           {"info", Level::info},
+                                                           {"warn", Level::warn},
+                                                           {"error", Level::error},
+                                                           {"off", Level::off}};
+  constexpr std::string_view kKey = "level=";
+  const std::string_view query = request.query;
+  const auto level =
+      query.starts_with(kKey) ? levels.find(query.substr(kKey.size())) : levels.end();
+  if (level == levels.end()) {
+    return send(
+        {.status = 400,
+         .body = json_text({{"error", "write ?level= and debug, info, warn, error or off"}})});
+  }
+  log::set_level(level->second);
+  log::info("log_level", "lines are written from this level on", {{"level", level->first}});
+  send({.body = json_text({{"level", level->first}})});
+}
+
 }  // namespace
 
 Service::Service(std::shared_ptr<const gateway::Snapshot> snapshot,
@@ -121,19 +147,25 @@ int Service::run(const std::function<void()>& on_ready) {
   inherited_.tell_ready();
   tell_service_manager("READY=1");
   loop_.run();
+  admin_port_.reset();
   admin_.reset();  // here, since a process that is `busy` ends without destructors
   server_.stop();
   return shutdown_.exit_code();
 }
 
 void Service::open_admin() {
+  open_admin_socket();
+  open_admin_port();
+}
+
+void Service::open_admin_socket() {
   const std::string& address = server_.snapshot()->config.admin.address.value;
   if (address == "off") return;
   try {
     admin_.emplace(
         loop_, address.substr(std::string_view("unix:").size()),
-        [this](const AdminSocket::Request& request, const AdminSocket::Answer& answer) {
-          handle(request, answer);
+        [this](const AdminRequest& request, SendAnswer send) {
+          routes_.answer(request, std::move(send));
         },
         inherited_.is_upgrade() ? AdminSocket::Take::from_predecessor
                                 : AdminSocket::Take::free_path);
@@ -145,30 +177,73 @@ void Service::open_admin() {
   }
 }
 
-void Service::handle(const AdminSocket::Request& request, const AdminSocket::Answer& answer) {
-  if (request.path == "/status" && request.method == "GET") {
-    answer(200, json_text(status({.server = server_,
-                                  .reloader = reloader_,
-                                  .stapler = stapler_,
-                                  .shutdown = shutdown_,
-                                  .partial_drains = partial_drains_,
-                                  .started = started_})));
-  } else if (request.path == "/reload" && request.method == "POST") {
-    reloader_.request("wssgate reload",
-                      [answer](const Reload& reload) { answer(200, json_text(to_json(reload))); });
-  } else if (request.path == "/upgrade" && request.method == "POST") {
-    upgrade("wssgate upgrade", [answer](const Upgrade::Outcome& outcome) {
-      answer(200,
-             json_text({{"ok", outcome.ok()}, {"pid", outcome.pid}, {"error", outcome.error}}));
-    });
-  } else if (request.path == "/drain" && request.method == "POST") {
-    drain(request, answer);
-  } else {
-    const bool known = request.path == "/status" || request.path == "/reload" ||
-                       request.path == "/upgrade" || request.path == "/drain";
-    answer(known ? 405 : 404,
-           R"({"error": "there are GET /status, POST /reload, POST /upgrade and POST /drain"})");
+/// A process that takes over from another one has the port beside it, until that one lets go.
+void Service::open_admin_port() {
+  const config::Admin& admin = server_.snapshot()->config.admin;
+  if (admin.http.at.line == 0) return;
+  Report told_already;
+  AdminAccess access(read_admin_token(admin, told_already), admin.http.value.is_loopback());
+  try {
+    net::Fd listening = net::listen_on(admin.http.value, true);
+    const std::string address = net::bound_address(listening.get()).text();
+    admin_port_.emplace(loop_, std::move(listening), std::move(access),
+                        [this](const AdminRequest& request, SendAnswer send) {
+                          routes_.answer(request, std::move(send));
+                        });
+    log::info("admin_listening", "metrics and status are answered over HTTP",
+              {{"address", address}});
+  } catch (const std::system_error& error) {
+    const std::string address = admin.http.value.text();
+    log::warn("admin_unavailable",
+              "admin.http cannot be opened, so nobody gets metrics from this process. name another "
+              "address, or leave it out",
+              {{"address", address}, {"error", error.code().message()}});
   }
+}
+
+StatusSources Service::status_sources() const {
+  return {.server = server_,
+          .reloader = reloader_,
+          .stapler = stapler_,
+          .shutdown = shutdown_,
+          .partial_drains = partial_drains_,
+          .started = started_};
+}
+
+AdminRoutes Service::admin_routes() {
+  AdminRoutes routes;
+  routes.add("GET", "/status", [this](const AdminRequest&, const SendAnswer& send) {
+    send({.body = json_text(status(status_sources()))});
+  });
+  routes.add("GET", "/metrics", [this](const AdminRequest& request, const SendAnswer& send) {
+    const Metrics found = metrics(status_sources(), request.accept);
+    send({.body = found.text, .content_type = found.content_type});
+  });
+  routes.add("GET", "/certificates", [this](const AdminRequest&, const SendAnswer& send) {
+    send({.body = json_text(certificates(status_sources()))});
+  });
+  routes.add("GET", "/healthz", [](const AdminRequest&, const SendAnswer& send) {
+    send({.body = json_text({{"ok", true}})});
+  });
+  routes.add("GET", "/readyz", [this](const AdminRequest&, const SendAnswer& send) {
+    const bool draining = shutdown_.deadline().has_value();
+    send({.status = draining ? 503 : 200,
+          .body = json_text({{"ready", !draining}, {"draining", draining}})});
+  });
+  routes.add("POST", "/reload", [this](const AdminRequest&, const SendAnswer& send) {
+    reloader_.request("wssgate reload",
+                      [send](const Reload& reload) { send({.body = json_text(to_json(reload))}); });
+  });
+  routes.add("POST", "/upgrade", [this](const AdminRequest&, const SendAnswer& send) {
+    upgrade("wssgate upgrade", [send](const Upgrade::Outcome& outcome) {
+      send({.body =
+                json_text({{"ok", outcome.ok()}, {"pid", outcome.pid}, {"error", outcome.error}})});
+    });
+  });
+  routes.add("PUT", "/log-level", set_log_level);
+  routes.add("POST", "/drain",
+             [this](const AdminRequest& request, const SendAnswer& send) { drain(request, send); });
+  return routes;
 }
 
 /// Not while something is drained: the new process would know nothing of it, and take up again what
@@ -187,9 +262,12 @@ void Service::upgrade(const std::string& cause, const Upgrade::Done& done) {
   if (done) done({.pid = 0, .error = why});
 }
 
-void Service::drain(const AdminSocket::Request& request, const AdminSocket::Answer& answer) {
+void Service::drain(const AdminRequest& request, const SendAnswer& send) {
   const auto parsed = parse_drain_request(request.query);
-  if (!parsed) return answer(400, json_text({{"error", "not one of host=, endpoint= and undo=1"}}));
+  if (!parsed) {
+    return send(
+        {.status = 400, .body = json_text({{"error", "not one of host=, endpoint= and undo=1"}})});
+  }
   PartialDrains::Outcome outcome{parsed->target, {}};
   if (parsed->target.kind != gateway::DrainTarget::Kind::everything) {
     outcome = parsed->undo ? partial_drains_.resume(parsed->target)
@@ -199,15 +277,16 @@ void Service::drain(const AdminSocket::Request& request, const AdminSocket::Answ
   } else {
     shutdown_.drain();
   }
-  answer(200, json_text({{"ok", outcome.ok()},
-                         {"error", outcome.error},
-                         {"target", outcome.target.text()},
-                         {"tunnels", server_.open_tunnels(outcome.target)},
-                         {"limit_ms", server_.snapshot()->config.timeouts.drain.count()}}));
+  send({.body = json_text({{"ok", outcome.ok()},
+                           {"error", outcome.error},
+                           {"target", outcome.target.text()},
+                           {"tunnels", server_.open_tunnels(outcome.target)},
+                           {"limit_ms", server_.snapshot()->config.timeouts.drain.count()}})});
 }
 
 /// The service manager is told first: it would take our end for the service's.
 void Service::replaced_by(pid_t pid) {
+  admin_port_.reset();  // the other one answers there
   tell_service_manager(fmt::format("MAINPID={}", pid));
   shutdown_.replaced();
 }

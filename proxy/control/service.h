@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "control/admin_routes.h"
 #include "control/admin_socket.h"
 #include "control/file_watch.h"
 #include "control/handover.h"
@@ -14,6 +15,7 @@
 #include "control/reloader.h"
 #include "control/server.h"
 #include "control/shutdown.h"
+#include "control/status.h"
 #include "control/upgrade.h"
 
 namespace wssgate::control {
@@ -38,9 +40,12 @@ class Service {
   bool busy() const { return reloader_.busy(); }
 
  private:
+  AdminRoutes admin_routes();
+  StatusSources status_sources() const;
   void open_admin();
-  void handle(const AdminSocket::Request& request, const AdminSocket::Answer& answer);
-  void drain(const AdminSocket::Request& request, const AdminSocket::Answer& answer);
+  void open_admin_socket();
+  void open_admin_port();
+  void drain(const AdminRequest& request, const SendAnswer& send);
   void upgrade(const std::string& cause, const Upgrade::Done& done);
   void replaced_by(pid_t pid);
   void settle();
@@ -64,7 +69,9 @@ class Service {
   NameWatch names_;
   asio::steady_timer next_check_;
   asio::steady_timer next_rotation_;
+  const AdminRoutes routes_ = admin_routes();
   std::optional<AdminSocket> admin_;
+  std::optional<AdminSocket> admin_port_;
 };
 
 }  // namespace wssgate::control

@@ -224,6 +224,10 @@ nlohmann::json status(const StatusSources& sources) {
           {"certificates", certificates_json(snapshot, sources.stapler)}};
 }
 
+nlohmann::json certificates(const StatusSources& sources) {
+  return {{"certificates", certificates_json(*sources.server.snapshot(), sources.stapler)}};
+}
+
 nlohmann::json to_json(const Reload& reload) {
   return {{"ok", reload.ok()},
           {"changed", reload.changed},

@@ -24,6 +24,10 @@ struct StatusSources {
 /// What `GET /status` answers. Its keys are stable.
 nlohmann::json status(const StatusSources& sources);
 
+/// What `GET /certificates` answers: each that is configured, what serves of it, what is on the
+/// disk, and how its staple does.
+nlohmann::json certificates(const StatusSources& sources);
+
 /// What `POST /reload` answers: {"ok", "changed", "cause", "at", "took_ms", "refused": [problems],
 /// "held": [problems], "warnings": [problems]}.
 nlohmann::json to_json(const Reload& reload);

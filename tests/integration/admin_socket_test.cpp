@@ -66,7 +66,7 @@ TEST_F(AdminSocket, AnswersInJson) {
   EXPECT_EQ(body.at("config"), gateway_.path("wssgate.yaml"));
 }
 
-TEST_F(AdminSocket, KnowsTwoPaths) {
+TEST_F(AdminSocket, KnowsItsPaths) {
   EXPECT_THAT(answer("GET", "/"), StartsWith("HTTP/1.1 404 Not Found\r\n"));
   EXPECT_THAT(answer("GET", "/statuses"), StartsWith("HTTP/1.1 404 "));
   EXPECT_THAT(answer("POST", "/status"), StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"));

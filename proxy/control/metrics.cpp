@@ -1,0 +1,295 @@
+#include "control/metrics.h"
+
+#include <openssl/crypto.h>
+#include <prometheus/text_serializer.h>
+
+#include <chrono>
+#include <sstream>
+#include <string>
+
+#include "control/metric_families.h"
+#include "control/process_facts.h"
+
+namespace wssgate::control {
+namespace {
+
+double seconds(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+std::string text(std::string_view view) { return std::string(view); }
+
+void add_process(MetricFamilies& families, const StatusSources& sources) {
+  families.gauge("wssgate_build_info", "1, with what this process was made of.")
+      .value(1,
+             {{"version", WSSGATE_VERSION}, {"openssl", OpenSSL_version(OPENSSL_VERSION_STRING)}});
+  const ProcessFacts facts = process_facts();
+  families.counter("process_cpu_seconds_total", "CPU time, of users and of the system.")
+      .value(facts.cpu_seconds);
+  families.gauge("process_resident_memory_bytes", "Memory that is resident.")
+      .value(static_cast<double>(facts.resident_bytes));
+  families.gauge("process_open_fds", "Open file descriptors; each tunnel has two.")
+      .value(static_cast<double>(facts.open_descriptors));
+  families.gauge("process_max_fds", "File descriptors that may be open.")
+      .value(static_cast<double>(facts.most_descriptors));
+  families.gauge("process_start_time_seconds", "When the process started, as a Unix time.")
+      .value(seconds(sources.started));
+}
+
+void add_connections(MetricFamilies& families, const Server& server,
+                     const gateway::Telemetry& telemetry) {
+  families.counter("wssgate_connections_total", "Client connections that were accepted.")
+      .value(static_cast<double>(telemetry.connections));
+  families.gauge("wssgate_connections_open", "Client connections that are open.")
+      .value(static_cast<double>(server.open_connections()));
+  auto refusals = families.counter(
+      "wssgate_refusals_total",
+      "What was refused: connections, handshakes and requests, by the reason that logs show.");
+  for (std::size_t i = 1; i < kReasonCount; ++i) {
+    const auto reason = static_cast<Reason>(i);
+    const std::uint64_t count = server.refused().of(reason);
+    if (count > 0)
+      refusals.value(static_cast<double>(count), {{"reason", text(reason_label(reason))}});
+  }
+  auto lag = families.gauge("wssgate_worker_lag_seconds",
+                            "How long a task for a worker's loop waited just now.");
+  const auto lags = server.lags();
+  for (std::size_t i = 0; i < lags.size(); ++i) {
+    lag.value(std::chrono::duration<double>(lags[i]).count(), {{"worker", std::to_string(i)}});
+  }
+}
+
+void add_handshakes(MetricFamilies& families, const gateway::Telemetry& telemetry) {
+  auto completed = families.counter(
+      "wssgate_handshakes_total",
+      "TLS handshakes that were completed. The key is the certificate's, where one was shown.");
+  for (const auto& [kind, count] : telemetry.handshakes) {
+    completed.value(static_cast<double>(count), {{"version", text(kind.version)},
+                                                 {"resumed", kind.resumed ? "yes" : "no"},
+                                                 {"key", text(kind.key)}});
+  }
+  families
+      .counter("wssgate_handshake_failures_total",
+               "TLS handshakes that began and failed; wssgate_refusals_total has the reasons.")
+      .value(static_cast<double>(telemetry.failed_handshakes));
+  families
+      .histogram("wssgate_handshake_duration_seconds",
+                 "From the ClientHello to the end of the handshake, the client's network included.")
+      .value(telemetry.handshake);
+}
+
+void add_requests(MetricFamilies& families, const gateway::Telemetry& telemetry) {
+  auto requests = families.counter(
+      "wssgate_requests_total",
+      "HTTP requests that ended, by the status that the client got (0: none). Not tunnels.");
+  for (const auto& [host, counts] : telemetry.hosts) {
+    for (const auto& [status, count] : counts.requests) {
+      requests.value(static_cast<double>(count),
+                     {{"host", host}, {"code", std::to_string(status)}});
+    }
+  }
+  auto bytes = families.counter("wssgate_request_body_bytes_total",
+                                "Bodies of requests, from the client, and of their responses.");
+  for (const auto& [host, counts] : telemetry.hosts) {
+    bytes.value(static_cast<double>(counts.request_bytes), {{"host", host}, {"from", "client"}});
+    bytes.value(static_cast<double>(counts.response_bytes), {{"host", host}, {"from", "upstream"}});
+  }
+  families
+      .histogram("wssgate_request_duration_seconds",
+                 "From a request's first byte to the last of its response.")
+      .value(telemetry.request);
+}
+
+void add_tunnels(MetricFamilies& families, const gateway::Telemetry& telemetry) {
+  auto opened = families.counter("wssgate_tunnels_opened_total", "WebSockets that were opened.");
+  for (const auto& [host, counts] : telemetry.hosts) {
+    opened.value(static_cast<double>(counts.tunnels_begun), {{"host", host}});
+  }
+  auto open = families.gauge("wssgate_tunnels_open", "WebSockets that are open.");
+  for (const auto& [host, counts] : telemetry.hosts) {
+    open.value(static_cast<double>(counts.tunnels_begun - counts.tunnels_ended), {{"host", host}});
+  }
+  auto ended = families.counter(
+      "wssgate_tunnels_ended_total",
+      "WebSockets that ended: who ended it, the reason that logs show, and the code of its Close.");
+  for (const auto& [end, count] : telemetry.tunnel_ends.by_end()) {
+    ended.value(static_cast<double>(count.tunnels),
+                {{"ended_by", text(side_label(end.by))},
+                 {"reason", text(reason_label(end.reason))},
+                 {"code", end.code == 0 ? "none" : std::to_string(end.code)}});
+  }
+  auto bytes = families.counter("wssgate_tunnel_bytes_total",
+                                "Bytes of WebSocket frames that were passed on, as they went.");
+  for (const auto& [host, counts] : telemetry.hosts) {
+    bytes.value(static_cast<double>(counts.from_client.bytes),
+                {{"host", host}, {"from", "client"}});
+    bytes.value(static_cast<double>(counts.from_upstream.bytes),
+                {{"host", host}, {"from", "upstream"}});
+  }
+  auto messages =
+      families.counter("wssgate_tunnel_messages_total", "WebSocket messages that were passed on.");
+  for (const auto& [host, counts] : telemetry.hosts) {
+    messages.value(static_cast<double>(counts.from_client.messages),
+                   {{"host", host}, {"from", "client"}});
+    messages.value(static_cast<double>(counts.from_upstream.messages),
+                   {{"host", host}, {"from", "upstream"}});
+  }
+  families.histogram("wssgate_tunnel_duration_seconds", "How long WebSockets that ended were open.")
+      .value(telemetry.tunnel_life);
+  families
+      .histogram("wssgate_ping_answer_seconds",
+                 "From a ping of wssgate's to the first byte that came behind it.")
+      .value(telemetry.ping[0], {{"side", "client"}})
+      .value(telemetry.ping[1], {{"side", "upstream"}});
+}
+
+void add_passthrough(MetricFamilies& families, const gateway::Telemetry& telemetry) {
+  auto connections = families.counter("wssgate_passthrough_connections_total",
+                                      "Connections that were passed through and ended.");
+  for (const auto& [host, counts] : telemetry.hosts) {
+    if (counts.passed_through == 0) continue;
+    connections.value(static_cast<double>(counts.passed_through), {{"host", host}});
+  }
+  auto bytes = families.counter("wssgate_passthrough_bytes_total",
+                                "What was passed through, counted when the connection ends.");
+  for (const auto& [host, counts] : telemetry.hosts) {
+    if (counts.passed_through == 0) continue;
+    bytes.value(static_cast<double>(counts.passed_from_client),
+                {{"host", host}, {"from", "client"}});
+    bytes.value(static_cast<double>(counts.passed_from_upstream),
+                {{"host", host}, {"from", "upstream"}});
+  }
+}
+
+void add_upstreams(MetricFamilies& families, const gateway::Snapshot& snapshot,
+                   const gateway::Telemetry& telemetry) {
+  auto connect = families.histogram("wssgate_upstream_connect_duration_seconds",
+                                    "For a new connection to an endpoint, its TLS included.");
+  for (const auto& [name, counts] : telemetry.upstreams) {
+    connect.value(counts.connect, {{"upstream", name}});
+  }
+  auto response = families.histogram("wssgate_upstream_response_duration_seconds",
+                                     "Until the head of an endpoint's response came.");
+  for (const auto& [name, counts] : telemetry.upstreams) {
+    response.value(counts.response, {{"upstream", name}});
+  }
+  auto errors = families.counter("wssgate_upstream_errors_total",
+                                 "Requests and WebSockets that an upstream failed, by reason.");
+  for (const auto& [name, counts] : telemetry.upstreams) {
+    for (const auto& [reason, count] : counts.errors) {
+      errors.value(static_cast<double>(count),
+                   {{"upstream", name}, {"reason", text(reason_label(reason))}});
+    }
+  }
+  auto waiting = families.gauge("wssgate_upstream_queue_length",
+                                "Requests that wait for an endpoint with a place.");
+  for (const auto& [name, upstream] : snapshot.upstreams) {
+    waiting.value(static_cast<double>(upstream->queue()->waiting()), {{"upstream", name}});
+  }
+  const auto now = upstream::Health::Clock::now();
+  const auto each_endpoint = [&](const auto& visit) {
+    for (const auto& [name, upstream] : snapshot.upstreams) {
+      for (const upstream::Member& member : upstream->members()) {
+        visit(Labels{{"upstream", name}, {"endpoint", member.endpoint->text}}, *member.endpoint);
+      }
+    }
+  };
+  auto well = families.gauge("wssgate_endpoint_up", "1 where an endpoint gets requests, else 0.");
+  each_endpoint([&](Labels labels, const upstream::Endpoint& endpoint) {
+    well.value(endpoint.health.is_well(now) ? 1 : 0, std::move(labels));
+  });
+  auto in_flight = families.gauge("wssgate_endpoint_connections",
+                                  "Requests and WebSockets that an endpoint has now.");
+  each_endpoint([&](Labels labels, const upstream::Endpoint& endpoint) {
+    in_flight.value(endpoint.connections.load(), std::move(labels));
+  });
+}
+
+void add_certificates(MetricFamilies& families, const gateway::Snapshot& snapshot,
+                      const OcspStapler& stapler) {
+  auto ends = families.gauge("wssgate_certificate_not_after_timestamp_seconds",
+                             "When the certificate that serves expires, as a Unix time.");
+  for (const gateway::CertificateState& state : snapshot.certificates) {
+    if (!state.served) continue;
+    ends.value(seconds(state.served->not_after), {{"file", state.source.chain_file}});
+  }
+  auto differs = families.gauge(
+      "wssgate_certificate_held_back",
+      "1 where what is on the disk does not serve, since it is no good or waits for its staple.");
+  for (const gateway::CertificateState& state : snapshot.certificates) {
+    differs.value(state.refused.empty() ? 0 : 1, {{"file", state.source.chain_file}});
+  }
+  auto good_until = families.gauge("wssgate_staple_good_until_timestamp_seconds",
+                                   "Until when an OCSP staple holds, as a Unix time.");
+  std::map<std::string, std::string> files;
+  for (const gateway::CertificateState& state : snapshot.certificates) {
+    if (state.served) files.emplace(state.served->fingerprint, state.source.chain_file);
+  }
+  const auto staples = stapler.status();
+  for (const StapleStatus& staple : staples) {
+    const auto file = files.find(staple.fingerprint);
+    if (file == files.end() || !staple.good_until) continue;
+    good_until.value(seconds(*staple.good_until), {{"file", file->second}});
+  }
+  auto state = families.gauge("wssgate_staple_state", "1, with the state of an OCSP staple.");
+  for (const StapleStatus& staple : staples) {
+    const auto file = files.find(staple.fingerprint);
+    if (file == files.end()) continue;
+    state.value(1, {{"file", file->second}, {"state", text(staple_state_label(staple.state))}});
+  }
+}
+
+void add_operation(MetricFamilies& families, const StatusSources& sources) {
+  const Reloader::Counts& counts = sources.reloader.counts();
+  families
+      .counter("wssgate_reloads_total",
+               "Reloads: good, or refused, wholly or for some of the certificates.")
+      .value(static_cast<double>(counts.good), {{"result", "good"}})
+      .value(static_cast<double>(counts.refused), {{"result", "refused"}});
+  families.gauge("wssgate_last_reload_good", "1 where what is on the disk is what serves.")
+      .value(sources.reloader.last().ok() ? 1 : 0);
+  families.gauge("wssgate_last_reload_timestamp_seconds", "When it was, as a Unix time.")
+      .value(seconds(sources.reloader.last().at));
+  families.gauge("wssgate_draining", "1 where the process ends when its connections have.")
+      .value(sources.shutdown.deadline() ? 1 : 0);
+}
+
+/// OpenMetrics names a counter's family without the suffix of its samples, and says where it ends.
+std::string as_open_metrics(const std::string& prometheus_text) {
+  constexpr std::string_view kTotal = "_total";
+  std::istringstream lines(prometheus_text);
+  std::string out;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("# ")) {
+      const auto name_end = line.find(' ', line.find(' ', 2) + 1);
+      const std::string_view name = std::string_view(line).substr(0, name_end);
+      if (name.ends_with(kTotal)) line.erase(name_end - kTotal.size(), kTotal.size());
+    }
+    out += line + '\n';
+  }
+  return out + "# EOF\n";
+}
+
+}  // namespace
+
+Metrics metrics(const StatusSources& sources, std::string_view accept) {
+  const Server& server = sources.server;
+  const gateway::Telemetry telemetry = server.telemetry();
+  MetricFamilies families;
+  add_process(families, sources);
+  add_connections(families, server, telemetry);
+  add_handshakes(families, telemetry);
+  add_requests(families, telemetry);
+  add_tunnels(families, telemetry);
+  add_passthrough(families, telemetry);
+  add_upstreams(families, *server.snapshot(), telemetry);
+  add_certificates(families, *server.snapshot(), sources.stapler);
+  add_operation(families, sources);
+  std::string text = prometheus::TextSerializer().Serialize(families.all());
+  if (accept.find("application/openmetrics-text") == std::string_view::npos) {
+    return {std::move(text), "text/plain; version=0.0.4; charset=utf-8"};
+  }
+  return {as_open_metrics(text), "application/openmetrics-text; version=1.0.0; charset=utf-8"};
+}
+
+}  // namespace wssgate::control

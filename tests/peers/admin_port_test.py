@@ -1,0 +1,186 @@
+"""admin.http: what Prometheus, probes and people get over a port, and who gets nothing."""
+
+import json
+import pathlib
+import re
+import shutil
+import urllib.error
+import urllib.request
+
+from harness import PeerTest, Wssgate, eventually, free_port, wssgate_program
+
+TOKEN = "0123456789abcdef0123456789abcdef"
+
+
+class GateWithPort(Wssgate):
+    def __init__(self, folder, certificates, hosts, admin):
+        self._admin = admin
+        super().__init__(folder, certificates, hosts)
+
+    def _configuration(self, *about):
+        return super()._configuration(*about).replace("admin: {", f"admin: {{{self._admin}")
+
+
+class AdminPortTest(PeerTest):
+    @classmethod
+    def served(cls, hosts, admin=""):
+        """wssgate with an admin port, which is `cls.admin`."""
+        cls.admin = free_port()
+        for names in hosts:
+            cls.certificates.serve(*names.split())
+        return cls._kept(GateWithPort(cls.folder, cls.certificates, hosts, f'http: "127.0.0.1:{cls.admin}", {admin}'))
+
+    def ask(self, path, method="GET", **fields):
+        """The status, the type and the text of what it answers."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.admin}{path}", method=method,
+                                         headers={name.replace("_", "-"): value for name, value in fields.items()})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, answer.headers["Content-Type"], answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers["Content-Type"], error.read().decode()
+
+    def metrics(self, **fields):
+        status, _, text = self.ask("/metrics", **fields)
+        self.assertEqual(status, 200)
+        return text
+
+    def value(self, series):
+        """The value of a series, or None where there is none."""
+        found = re.search(rf"^{re.escape(series)} (\S+)$", self.metrics(), re.MULTILINE)
+        return found and float(found[1])
+
+    def assert_comes_to(self, series, value):
+        eventually(f"{series} = {value}", lambda: self.value(series) == value)
+
+
+class Metrics(AdminPortTest):
+    @classmethod
+    def set_up_class(cls):
+        cls.app = cls.backend("ws_app.mjs")
+        dead = free_port()
+        cls.gate = cls.served({"app.test": [("/", cls.app.port), ("/dead", dead)]})
+        cls.dead = f"port-{dead}"
+
+    def url(self, path, scheme="wss"):
+        return f"{scheme}://app.test:{self.gate.port}{path}"
+
+    def test_a_tunnel_is_counted_while_it_lasts_and_when_it_ends(self):
+        client = self.start_node_client(self.url("/ws"), ["send", "hello"], ["receive"], ["send", "close 4000 bye"],
+                                        ["ended"])
+        client.process.wait(30)
+        self.assert_comes_to('wssgate_tunnels_opened_total{host="app.test"}', 1)
+        self.assert_comes_to('wssgate_tunnels_open{host="app.test"}', 0)
+        self.assert_comes_to('wssgate_tunnels_ended_total{ended_by="upstream",reason="none",code="4000"}', 1)
+        self.assert_comes_to('wssgate_tunnel_messages_total{host="app.test",from="client"}', 2)
+        self.assert_comes_to('wssgate_tunnel_messages_total{host="app.test",from="upstream"}', 1)
+        self.assertEqual(self.value("wssgate_tunnel_duration_seconds_count"), 1)
+        self.assertGreater(self.value('wssgate_tunnel_bytes_total{host="app.test",from="client"}'), 0)
+        self.assertEqual(self.value('wssgate_handshakes_total{version="TLSv1.3",resumed="no",key="ECDSA"}'),
+                         self.value("wssgate_connections_total"))
+
+    def test_requests_by_status_and_upstreams_by_their_errors(self):
+        done = self.run_program("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", self.certificates.root,
+                                "--resolve", f"app.test:{self.gate.port}:127.0.0.1", self.url("/dead", "https"))
+        self.assertEqual(done.stdout, "502")
+        self.assert_comes_to('wssgate_requests_total{host="app.test",code="502"}', 1)
+        self.assert_comes_to(f'wssgate_upstream_errors_total{{upstream="{self.dead}",reason="upstream_refused"}}', 1)
+
+    def test_who_is_refused_is_counted_by_the_reason_alone(self):
+        self.node_client(f"wss://made-up-name.test:{self.gate.port}/")
+        self.assert_comes_to('wssgate_refusals_total{reason="unknown_server_name"}', 1)
+        self.assertNotIn("made-up", self.metrics())
+
+    def test_prometheus_has_nothing_to_say_against_it(self):
+        if not shutil.which("promtool"):
+            self.skipTest("promtool (of Debian's package prometheus) is not installed")
+        checked = self.run_program("promtool", "check", "metrics", stdin=self.metrics())
+        self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "", ""))
+
+    def test_open_metrics_where_it_is_asked_for(self):
+        status, kind, text = self.ask("/metrics", Accept="application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
+        self.assertEqual((status, kind.split(";")[0]), (200, "application/openmetrics-text"))
+        self.assertTrue(text.endswith("\n# EOF\n"))
+        self.assertRegex(text, r"(?m)^# TYPE wssgate_connections counter\n^wssgate_connections_total \d")
+        self.assertNotRegex(text, r"(?m)^# (TYPE|HELP) \S+_total ")
+
+    def test_every_family_says_what_it_is(self):
+        families = re.findall(r"(?m)^# TYPE (\S+) ", self.metrics())
+        self.assertEqual(re.findall(r"(?m)^# HELP (\S+) .*\.$", self.metrics()), families)
+        self.assertEqual(len(families), len(set(families)))
+        for family in families:
+            self.assertRegex(family, r"^(wssgate|process)_[a-z_]+$")
+
+    def test_what_else_there_is(self):
+        self.assertEqual(json.loads(self.ask("/healthz")[2]), {"ok": True})
+        self.assertEqual(json.loads(self.ask("/readyz")[2]), {"ready": True, "draining": False})
+        self.assertEqual(json.loads(self.ask("/certificates")[2])["certificates"][0]["served"]["names"], ["app.test"])
+        self.assertEqual(json.loads(self.ask("/status")[2])["pid"], self.gate.process.pid)
+        status, _, text = self.ask("/nowhere")
+        self.assertEqual(status, 404)
+        self.assertIn("GET /metrics", text)
+
+    def test_nothing_is_changed_over_it(self):
+        for path, method in (("/reload", "POST"), ("/drain", "POST"), ("/log-level?level=debug", "PUT")):
+            status, _, text = self.ask(path, method)
+            self.assertEqual((status, "admin.token" in text), (403, True))
+        self.assertNotEqual(json.loads(self.ask("/status")[2])["last_reload"]["cause"], "wssgate reload")
+
+
+class Token(AdminPortTest):
+    @classmethod
+    def set_up_class(cls):
+        file = pathlib.Path(cls.folder) / "token"
+        file.touch(0o600)
+        file.write_text(TOKEN + "\n")
+        app = cls.backend("ws_app.mjs")
+        cls.gate = cls.served({"app.test": [("/", app.port)]}, admin=f"token: {file}, ")
+
+    def test_changes_take_it(self):
+        self.assertEqual(self.ask("/reload", "POST")[0], 401)
+        self.assertEqual(self.ask("/reload", "POST", Authorization="Bearer " + TOKEN[::-1])[0], 401)
+        status, _, text = self.ask("/reload", "POST", Authorization=f"Bearer {TOKEN}")
+        self.assertEqual((status, json.loads(text)["ok"]), (200, True))
+        self.assertEqual(json.loads(text)["cause"], "wssgate reload")
+        self.assertGreaterEqual(self.value('wssgate_reloads_total{result="good"}'), 1)
+
+    def test_the_log_level(self):
+        status, _, text = self.ask("/log-level?level=debug", "PUT", Authorization=f"Bearer {TOKEN}")
+        self.assertEqual((status, json.loads(text)), (200, {"level": "debug"}))
+        eventually("the line", lambda: '"log_level"' in self.gate.errors())
+        self.assertEqual(self.ask("/log-level?level=loud", "PUT", Authorization=f"Bearer {TOKEN}")[0], 400)
+
+    def test_it_stands_nowhere(self):
+        self.ask("/status", Authorization=f"Bearer {TOKEN}")
+        self.assertNotIn(TOKEN, self.gate.errors() + self.gate.output() + self.ask("/status")[2] + self.metrics())
+
+
+class Refused(AdminPortTest):
+    def check(self, admin):
+        config = self.folder + "/refused.yaml"
+        with open(config, "w") as file:
+            file.write(f"listeners: [{{address: \"127.0.0.1:0\"}}]\nadmin: {{{admin}}}\n"
+                       f"certificates: {{folders: [{self.certificates.served}], roots: [{self.certificates.root}]}}\n"
+                       "hosts: [{names: [app.test], routes: [{upstream: app}]}]\nupstreams: {app: {endpoints: [\"127.0.0.1:1\"]}}\n")
+        done = self.run_program(wssgate_program(), "check", "-c", config)
+        return done.returncode, done.stderr
+
+    @classmethod
+    def set_up_class(cls):
+        cls.certificates.serve("app.test")
+
+    def test_a_port_for_other_machines_without_a_token(self):
+        code, said = self.check('http: "0.0.0.0:9114"')
+        self.assertEqual(code, 1)
+        self.assertIn("admin.http 0.0.0.0:9114 can be reached from other machines", said)
+
+    def test_a_token_that_is_none(self):
+        code, said = self.check('http: "127.0.0.1:9114", token: missing')
+        self.assertEqual(code, 1)
+        self.assertIn("openssl rand -hex 32", said)
+        with open(self.folder + "/short", "w") as file:
+            file.write("secret\n")
+        code, said = self.check('http: "127.0.0.1:9114", token: short')
+        self.assertEqual(code, 1)
+        self.assertIn("a token is one word of 16 to 512", said)
+        self.assertIn("every user", said)  # 0644
