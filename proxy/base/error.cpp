@@ -141,6 +141,8 @@ constexpr std::array kReasons = {
     ReasonFacts{Reason::max_age, "max_age", 0, 0, "it has been open for websocket.max_age"},
     ReasonFacts{Reason::draining, "draining", 503, 0,
                 "wssgate drains, and this had not ended at the drain limit"},
+    ReasonFacts{Reason::closed_by_operator, "closed_by_operator", 0, 0,
+                "it was closed over the admin interface"},
     ReasonFacts{Reason::internal_error, "internal_error", 500, 0, "a bug in wssgate"},
 };
 

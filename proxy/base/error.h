@@ -85,6 +85,7 @@ enum class Reason : std::uint8_t {
   message_too_large,
   max_age,
   draining,
+  closed_by_operator,
   internal_error,
 };
 

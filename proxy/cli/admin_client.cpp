@@ -72,7 +72,25 @@ std::string send_and_receive(const std::string& address, const std::string& requ
   }
 }
 
+/// RFC 3986 §2.3; everything else is encoded.
+bool is_unreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
+}
+
 }  // namespace
+
+std::string percent_encoded(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (is_unreserved(c)) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
 
 nlohmann::json ask_process(const AdminOptions& options, const std::string& method,
                            const std::string& path) {
@@ -81,7 +99,8 @@ nlohmann::json ask_process(const AdminOptions& options, const std::string& metho
       address,
       fmt::format("{} {} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n", method, path));
   const auto body = answer.find("\r\n\r\n");
-  const bool ok = answer.starts_with("HTTP/1.1 200 ") && body != std::string::npos;
+  const bool known = answer.starts_with("HTTP/1.1 200 ") || answer.starts_with("HTTP/1.1 400 ");
+  const bool ok = known && body != std::string::npos;
   auto json = ok ? nlohmann::json::parse(answer.substr(body + 4), nullptr, false)
                  : nlohmann::json(nlohmann::json::value_t::discarded);
   if (json.is_discarded()) fail(address, "its answer is not that of wssgate");

@@ -49,6 +49,19 @@ void add_admin_options(CLI::App& command, AdminOptions& options) {
   command.add_flag("--json", options.json, "for a program");
 }
 
+void add_connections_options(CLI::App& command, ConnectionsOptions& options) {
+  add_admin_options(command, options.admin);
+  command.add_option("--id", options.id, "only this one, by the number that logs show as conn");
+  command.add_option("--host", options.host, "only those to the host that has this name");
+  command.add_option("--client", options.client,
+                     "only those of this address, or block (10.0.0.0/8)");
+  command.add_option("--older-than", options.older_than, "only those open for longer, such as 2h");
+  command.add_option(
+      "--close", options.close,
+      "close them: WebSockets by a Close frame with this code, such as 1001 or 4000, "
+      "all others at once. Takes one of the above, or --client 0.0.0.0/0");
+}
+
 void add_doctor_options(CLI::App& command, DoctorOptions& options) {
   doctor::Request& request = options.request;
   command
@@ -196,6 +209,16 @@ int run_command_line(int argc, char** argv) {
   drain_command->add_flag("--undo", drain_options.undo,
                           "the host or endpoint gets new connections again");
 
+  AdminOptions certificates_options;
+  CLI::App* certificates_command = app.add_subcommand(
+      "certificates", "show each certificate of the running process, and what is on the disk");
+  add_admin_options(*certificates_command, certificates_options);
+
+  ConnectionsOptions connections_options;
+  CLI::App* connections_command = app.add_subcommand(
+      "connections", "show the running process's open connections, or close some of them");
+  add_connections_options(*connections_command, connections_options);
+
   DoctorOptions doctor_options;
   CLI::App* doctor_command = app.add_subcommand(
       "doctor", "say what is wrong with a live wss:// or https:// host, and what to change");
@@ -228,6 +251,8 @@ int run_command_line(int argc, char** argv) {
     if (reload_command->parsed()) return reload(reload_options);
     if (upgrade_command->parsed()) return upgrade(upgrade_options);
     if (drain_command->parsed()) return drain(drain_options);
+    if (certificates_command->parsed()) return certificates(certificates_options);
+    if (connections_command->parsed()) return connections(connections_options);
     if (doctor_command->parsed()) return doctor(doctor_options);
     return dev(dev_options);
   } catch (const std::exception& failure) {

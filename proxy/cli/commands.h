@@ -48,6 +48,17 @@ struct DrainOptions {
   bool undo = false;
 };
 
+struct ConnectionsOptions {
+  AdminOptions admin;
+  /// Which are meant; empty: all.
+  std::string id;
+  std::string host;
+  std::string client;
+  std::string older_than;
+  /// The code of the Close frame to close them with; empty: they are shown.
+  std::string close;
+};
+
 struct DoctorOptions {
   doctor::Request request;
   /// Roots to trust besides the system's: a PEM file.
@@ -87,6 +98,11 @@ int upgrade(const AdminOptions& options);
 /// Has the running process close its tunnels, or those of a host or endpoint, one after the other.
 /// Without either the process ends, as at SIGTERM. 0 when it has begun.
 int drain(const DrainOptions& options);
+/// Shows the running process's open connections, or closes some. 0 when it did.
+int connections(const ConnectionsOptions& options);
+/// Shows the certificates of the running process: what serves, and what is on the disk. 0 when it
+/// did.
+int certificates(const AdminOptions& options);
 /// Says what is wrong with a live host, and what to change. Its exit codes: doctor::ExitCode.
 int doctor(DoctorOptions options);
 /// Serves wss:// on this machine with a certificate of a local CA.

@@ -11,24 +11,6 @@
 namespace wssgate::cli {
 namespace {
 
-/// RFC 3986 §2.3; everything else is encoded.
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
-
-std::string percent_encoded(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
-}
-
 std::string request_for(const DrainOptions& options) {
   std::string query;
   if (!options.host.empty()) query = "host=" + percent_encoded(options.host);

@@ -7,26 +7,13 @@
 
 #include "base/report_json.h"
 #include "cli/admin_client.h"
+#include "cli/certificate_output.h"
 #include "cli/commands.h"
 
 namespace wssgate::cli {
 namespace {
 
 using nlohmann::json;
-
-std::string joined(const json& words) {
-  std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : " ") + word.get<std::string>();
-  return text;
-}
-
-void print_problems(const json& problems) {
-  Report report;
-  for (const auto& each : problems) {
-    report.add(problem_from_json(each));
-  }
-  std::fputs(report.text().c_str(), stdout);
-}
 
 /// What is held back and told with no certificate: a folder that cannot be read, half a pair.
 json held_elsewhere(const json& status) {
@@ -40,43 +27,6 @@ json held_elsewhere(const json& status) {
     if (std::none_of(all.begin(), all.end(), tells)) others.push_back(problem);
   }
   return others;
-}
-
-std::string staple_words(const json& ocsp) {
-  const std::string state = ocsp.value("state", "");
-  if (state == "off") return "not stapled";
-  if (state == "none") return "not stapled: the CA has no responder";
-  std::string words = state;
-  if (ocsp.at("good_until").is_string()) {
-    words += ", stapled until " + ocsp.at("good_until").get<std::string>();
-  }
-  if (const std::string why = ocsp.value("why", ""); !why.empty()) words += ": " + why;
-  return words;
-}
-
-void print_certificate(const json& certificate) {
-  const json& served = certificate.at("served");
-  const std::string on_disk = certificate.at("on_disk");
-  std::fputs(fmt::format("\n{}\n", certificate.value("chain_file", "")).c_str(), stdout);
-  if (served.is_null()) {
-    std::fputs("  served    nothing\n", stdout);
-  } else {
-    std::fputs(fmt::format("  served    {}, until {}\n"
-                           "  issuer    {}\n"
-                           "  SHA-256   {}\n"
-                           "  OCSP      {}\n"
-                           "  hosts     {}\n",
-                           served.value("key", ""), served.value("not_after", ""),
-                           served.value("issuer", ""), served.value("fingerprint", ""),
-                           staple_words(served.at("ocsp")),
-                           served.at("hosts").empty() ? "none" : joined(served.at("hosts")))
-                   .c_str(),
-               stdout);
-  }
-  std::fputs(
-      fmt::format("  on disk   {}\n", on_disk == "served" ? "the same" : on_disk + ":").c_str(),
-      stdout);
-  if (on_disk != "served") print_problems(certificate.at("problems"));
 }
 
 /// "200 of at most 500 connections, weight 2, backup".

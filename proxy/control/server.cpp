@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <iterator>
 #include <latch>
 #include <map>
 #include <optional>
@@ -210,6 +211,32 @@ gateway::Telemetry Server::telemetry() const {
   gateway::Telemetry all;
   for (const gateway::Telemetry& worker : each) all.add(worker);
   return all;
+}
+
+std::vector<gateway::OpenConnection> Server::connections(const gateway::ConnectionFilter& filter,
+                                                         std::size_t most) const {
+  std::vector<std::vector<gateway::OpenConnection>> each(workers_.size());
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->worker.post([parts = workers_[i].get(), found = &each[i], &filter, most] {
+      *found = parts->gateway.connections(filter, most);
+    });
+  }
+  await_workers();
+  std::vector<gateway::OpenConnection> all;
+  for (auto& found : each) std::move(found.begin(), found.end(), std::back_inserter(all));
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  return all;
+}
+
+std::uint64_t Server::close(const gateway::ConnectionFilter& filter, std::uint16_t code) {
+  std::atomic<std::uint64_t> closed{0};
+  for (const auto& parts : workers_) {
+    parts->worker.post([parts = parts.get(), &filter, code, &closed] {
+      closed.fetch_add(parts->gateway.close(filter, code), std::memory_order_relaxed);
+    });
+  }
+  await_workers();
+  return closed;
 }
 
 std::vector<Clock::duration> Server::lags() const {

@@ -8,6 +8,7 @@
 #include "control/listening.h"
 #include "gateway/admission.h"
 #include "gateway/drains.h"
+#include "gateway/open_connections.h"
 #include "gateway/snapshot.h"
 #include "gateway/telemetry.h"
 
@@ -53,6 +54,11 @@ class Server {
   std::uint64_t open_tunnels(const gateway::DrainTarget& target = {}) const;
   /// Since the start.
   gateway::Telemetry telemetry() const;
+  /// Open ones that `filter` covers, `most` a worker, oldest first.
+  std::vector<gateway::OpenConnection> connections(const gateway::ConnectionFilter& filter,
+                                                   std::size_t most) const;
+  /// Closes them: tunnels with this code; how many there are.
+  std::uint64_t close(const gateway::ConnectionFilter& filter, std::uint16_t code);
   /// How long a task for each worker waits for its turn now.
   std::vector<std::chrono::steady_clock::duration> lags() const;
   /// Cuts whatever is left and ends the workers.

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/report_json.h"
 #include "control/admin_token.h"
+#include "control/connection_request.h"
 #include "control/drain_request.h"
 #include "control/metrics.h"
 #include "control/service_manager.h"
@@ -31,6 +32,8 @@ constexpr Duration kMostStartWait = 2s;
 // Where the system does not tell when files change, and while something is refused: not every
 // reason is in a file (a port that is taken, descriptors that are short).
 constexpr Duration kLookAgain = 1min;
+// Of /connections, for one worker too: nobody reads more.
+constexpr std::size_t kMostListed = 1'000;
 // Proving very many certificates is not to be all that this machine does.
 constexpr int kMostOfTheTime = 20;
 
@@ -94,6 +97,10 @@ void add_files(const config::Config& config, Watched& watched) {
   std::erase(watched.files, std::string());  // what is not configured
 }
 
+AdminAnswer refusal(const std::string& why) {
+  return {.status = 400, .body = json_text({{"error", why}})};
+}
+
 /// `?level=debug`, until it is changed again or the process ends.
 void set_log_level(const AdminRequest& request, const SendAnswer& send) {
   using log::Level;
@@ -107,9 +114,7 @@ void set_log_level(const AdminRequest& request, const SendAnswer& send) {
   const auto level =
       query.starts_with(kKey) ? levels.find(query.substr(kKey.size())) : levels.end();
   if (level == levels.end()) {
-    return send(
-        {.status = 400,
-         .body = json_text({{"error", "write ?level= and debug, info, warn, error or off"}})});
+    return send(refusal("write ?level= and debug, info, warn, error or off"));
   }
   log::set_level(level->second);
   log::info("log_level", "lines are written from this level on", {{"level", level->first}});
@@ -222,6 +227,12 @@ AdminRoutes Service::admin_routes() {
   routes.add("GET", "/certificates", [this](const AdminRequest&, const SendAnswer& send) {
     send({.body = json_text(certificates(status_sources()))});
   });
+  routes.add("GET", "/connections", [this](const AdminRequest& request, const SendAnswer& send) {
+    list_connections(request, send);
+  });
+  routes.add("DELETE", "/connections", [this](const AdminRequest& request, const SendAnswer& send) {
+    close_connections(request, send);
+  });
   routes.add("GET", "/healthz", [](const AdminRequest&, const SendAnswer& send) {
     send({.body = json_text({{"ok", true}})});
   });
@@ -282,6 +293,30 @@ void Service::drain(const AdminRequest& request, const SendAnswer& send) {
                            {"target", outcome.target.text()},
                            {"tunnels", server_.open_tunnels(outcome.target)},
                            {"limit_ms", server_.snapshot()->config.timeouts.drain.count()}})});
+}
+
+void Service::list_connections(const AdminRequest& request, const SendAnswer& send) {
+  const auto asked = parse_connection_request(request.query);
+  if (!asked) return send(refusal(asked.error().context));
+  const auto found = server_.connections(asked->filter, kMostListed + 1);
+  send({.body = json_text(connections_json(found, kMostListed, server_.open_connections()))});
+}
+
+/// Not all of them by mistake: who means all says so.
+void Service::close_connections(const AdminRequest& request, const SendAnswer& send) {
+  const auto asked = parse_connection_request(request.query);
+  if (!asked) return send(refusal(asked.error().context));
+  if (asked->names_none) {
+    return send(
+        refusal("say which: id=, host=, client= or older_than= (client=0.0.0.0/0 for all of "
+                "IPv4)"));
+  }
+  const std::uint64_t closed = server_.close(asked->filter, asked->code);
+  log::info("connections_closed", "connections were closed over the admin interface",
+            {{"connections", static_cast<std::int64_t>(closed)},
+             {"code", static_cast<std::int64_t>(asked->code)},
+             {"which", request.query}});
+  send({.body = json_text({{"closed", closed}, {"code", asked->code}})});
 }
 
 /// The service manager is told first: it would take our end for the service's.

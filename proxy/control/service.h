@@ -45,6 +45,8 @@ class Service {
   void open_admin();
   void open_admin_socket();
   void open_admin_port();
+  void list_connections(const AdminRequest& request, const SendAnswer& send);
+  void close_connections(const AdminRequest& request, const SendAnswer& send);
   void drain(const AdminRequest& request, const SendAnswer& send);
   void upgrade(const std::string& cause, const Upgrade::Done& done);
   void replaced_by(pid_t pid);

@@ -228,6 +228,27 @@ nlohmann::json certificates(const StatusSources& sources) {
   return {{"certificates", certificates_json(*sources.server.snapshot(), sources.stapler)}};
 }
 
+nlohmann::json connections_json(const std::vector<gateway::OpenConnection>& found, std::size_t most,
+                                std::uint64_t open) {
+  json list = json::array();
+  for (const gateway::OpenConnection& each : found) {
+    if (list.size() == most) break;
+    list.push_back({{"id", each.id},
+                    {"phase", each.phase},
+                    {"age_ms", each.age.count()},
+                    {"client", each.client},
+                    {"server_name", each.server_name},
+                    {"host", each.host},
+                    {"tls", each.tls},
+                    {"endpoint", each.endpoint},
+                    {"bytes_received", each.from_client.bytes},
+                    {"bytes_sent", each.from_upstream.bytes},
+                    {"messages_received", each.from_client.messages},
+                    {"messages_sent", each.from_upstream.messages}});
+  }
+  return {{"connections", list}, {"open", open}, {"more", found.size() > most}};
+}
+
 nlohmann::json to_json(const Reload& reload) {
   return {{"ok", reload.ok()},
           {"changed", reload.changed},

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <nlohmann/json_fwd.hpp>
+#include <vector>
 
 #include "control/ocsp_stapler.h"
 #include "control/partial_drains.h"
@@ -27,6 +28,10 @@ nlohmann::json status(const StatusSources& sources);
 /// What `GET /certificates` answers: each that is configured, what serves of it, what is on the
 /// disk, and how its staple does.
 nlohmann::json certificates(const StatusSources& sources);
+
+/// What `GET /connections` answers: the first `most` of `found`.
+nlohmann::json connections_json(const std::vector<gateway::OpenConnection>& found, std::size_t most,
+                                std::uint64_t open);
 
 /// What `POST /reload` answers: {"ok", "changed", "cause", "at", "took_ms", "refused": [problems],
 /// "held": [problems], "warnings": [problems]}.

@@ -19,13 +19,15 @@ class TunnelRelay;
 /// What the phases of one client connection share. Belongs to its session, then to the tunnel that
 /// it becomes, in one worker's thread, from accept to close.
 struct Connection {
-  Connection(Gateway& owner, std::shared_ptr<const Snapshot> running, int accepted,
+  Connection(Gateway& owner, std::shared_ptr<const Snapshot> running, int accepted_socket,
              const SocketAddress& peer, ConnectionGate::Place taken);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection() { gateway.left(*this); }
 
   void lead_to(const Site& its);
+  /// In whole seconds.
+  Duration age(TelemetryClock::time_point now) const;
 
   /// The address that the client connected to: the PROXY header's, or this side's of the socket.
   SocketAddress destination() const;
@@ -37,6 +39,8 @@ struct Connection {
   SocketAddress client;
   /// The client's socket. Borrowed from its stream.
   const int socket;
+  /// When it was accepted, in whole seconds of the steady clock.
+  const std::uint32_t accepted;
   /// Where the client connected to by the peer's PROXY header; null without one.
   std::unique_ptr<const SocketAddress> conveyed_destination;
   /// Unique in this process; stands on every log line of the connection.

@@ -25,6 +25,11 @@ std::int64_t next_connection_id() {
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
+std::uint32_t steady_seconds(TelemetryClock::time_point time) {
+  const auto whole = std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch());
+  return static_cast<std::uint32_t>(whole.count());
+}
+
 bool is_tunnel_of(const Connection& connection, const DrainTarget& target) {
   return connection.endpoint != nullptr &&
          (target.covers(*connection.site->host) || target.covers(*connection.endpoint));
@@ -52,16 +57,21 @@ void report_dropped(const std::exception_ptr& failure) {
   }
 }
 
-Connection::Connection(Gateway& owner, std::shared_ptr<const Snapshot> running, int accepted,
+Connection::Connection(Gateway& owner, std::shared_ptr<const Snapshot> running, int accepted_socket,
                        const SocketAddress& peer, ConnectionGate::Place taken)
     : gateway(owner),
       snapshot(std::move(running)),
       client(peer),
-      socket(accepted),
+      socket(accepted_socket),
+      accepted(steady_seconds(TelemetryClock::now())),
       id(next_connection_id()),
       place(std::move(taken)),
       waiter(owner.worker().loop()) {
   gateway.joined(*this);
+}
+
+Duration Connection::age(TelemetryClock::time_point now) const {
+  return std::chrono::seconds(steady_seconds(now) - accepted);
 }
 
 void Connection::lead_to(const Site& its) {
@@ -176,6 +186,28 @@ std::uint64_t Gateway::tunnels(const DrainTarget& target) const {
   return std::count_if(open_.begin(), open_.end(), [&](const Connection* connection) {
     return is_tunnel_of(*connection, target);
   });
+}
+
+std::vector<OpenConnection> Gateway::connections(const ConnectionFilter& filter,
+                                                 std::size_t most) const {
+  const auto now = TelemetryClock::now();
+  std::vector<OpenConnection> found;
+  for (const Connection* connection : open_) {
+    if (found.size() == most) break;
+    if (filter.covers(*connection, now)) found.push_back(describe(*connection, now));
+  }
+  return found;
+}
+
+std::uint64_t Gateway::close(const ConnectionFilter& filter, std::uint16_t code) {
+  const auto now = TelemetryClock::now();
+  std::uint64_t closed = 0;
+  for (Connection* connection : open_) {
+    if (!filter.covers(*connection, now)) continue;
+    close_connection(*connection, code, now);
+    ++closed;
+  }
+  return closed;
 }
 
 void Gateway::abort_all() {

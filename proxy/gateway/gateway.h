@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_set>
+#include <vector>
 
 #include "base/address.h"
 #include "gateway/admission.h"
@@ -12,6 +13,7 @@
 #include "gateway/handshake_turns.h"
 #include "gateway/line_sampler.h"
 #include "gateway/memory_return.h"
+#include "gateway/open_connections.h"
 #include "gateway/snapshot.h"
 #include "gateway/telemetry.h"
 #include "net/fd.h"
@@ -49,6 +51,10 @@ class Gateway {
   void drain(const DrainTarget& target, const DrainTerms& terms);
   /// Tunnels that have not been told to close yet stay, unless another drain is on them too.
   void resume(const DrainTarget& target);
+  /// Those that `filter` covers, `most` of them, in no order.
+  std::vector<OpenConnection> connections(const ConnectionFilter& filter, std::size_t most) const;
+  /// Closes them (close_connection); how many.
+  std::uint64_t close(const ConnectionFilter& filter, std::uint16_t code);
   /// Ends every connection now.
   void abort_all();
 

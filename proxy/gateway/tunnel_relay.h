@@ -6,6 +6,7 @@
 #include <string>
 
 #include "config/model.h"
+#include "gateway/telemetry.h"
 #include "gateway/tunnel_direction.h"
 #include "net/stream.h"
 #include "net/waiter.h"
@@ -143,6 +144,11 @@ class TunnelRelay {
   Side answered_by_ = Side::client;
   std::uint32_t answered_after_us_ = 0;  // 0: nobody has
 };
+
+/// What a way of a tunnel has passed on.
+inline Traffic traffic_of(const Direction& direction) {
+  return {direction.bytes(), direction.frames().messages()};
+}
 
 static_assert(sizeof(TunnelRelay) <= 400, "each idle tunnel has one");
 

@@ -93,10 +93,6 @@ asio::awaitable<void> end_side(net::Stream& stream, net::Waiter& waiter, const T
   }
 }
 
-Traffic traffic(const Direction& direction) {
-  return {direction.bytes(), direction.frames().messages()};
-}
-
 /// An upgraded connection, with all that it has. No coroutine until it closes: it may be idle for
 /// days, and the frames would be a good part of its memory.
 class Tunnel final : private net::TakesTurns {
@@ -146,11 +142,11 @@ Tunnel::~Tunnel() {
 /// Moves, and counts what has come of it.
 template <class Move>
 auto Tunnel::counted(const Move& move) {
-  const Traffic up = traffic(relay_.up());
-  const Traffic down = traffic(relay_.down());
+  const Traffic up = traffic_of(relay_.up());
+  const Traffic down = traffic_of(relay_.down());
   auto result = move();
-  connection_->counts->from_client.add(traffic(relay_.up()).since(up));
-  connection_->counts->from_upstream.add(traffic(relay_.down()).since(down));
+  connection_->counts->from_client.add(traffic_of(relay_.up()).since(up));
+  connection_->counts->from_upstream.add(traffic_of(relay_.down()).since(down));
   if (const auto answer = relay_.take_ping_answer()) {
     const auto side = static_cast<std::size_t>(answer->by);
     connection_->gateway.telemetry().ping[side].add(answer->after);
