@@ -350,7 +350,7 @@ struct Limits {
 struct Admin {
   /// "unix:" and a path, or "off".
   Located<std::string> address{.value = "unix:/run/wssgate/admin.sock", .at = {}};
-  /// A port for the same; one of port 0: none.
+  /// A port for the same; none where it stands in no line.
   Located<SocketAddress> http;
   /// The file of the token that the port demands. Empty: none.
   Located<std::string> token;

@@ -238,11 +238,27 @@ void check_upstreams(const Config& config, Problems& problems) {
   }
 }
 
-// An address of port 0 was not given.
-void check_admin(const Admin& admin, Problems& problems) {
-  if (admin.http.at.line == 0 || admin.http.value.is_loopback() || !admin.token.value.empty()) {
+bool covers(const SocketAddress& wide, const SocketAddress& narrow) {
+  return family_and_port(wide) == family_and_port(narrow) &&
+         (is_any(wide) || wide.ip() == narrow.ip());
+}
+
+// An address that was not given stands in no line.
+void check_admin(const Config& config, Problems& problems) {
+  const Admin& admin = config.admin;
+  if (admin.http.at.line == 0) return;
+  for (const Listener& listener : config.listeners) {
+    const SocketAddress& taken = listener.address.value;
+    if (taken.port() == 0 || listener.address.at.line == 0) continue;
+    if (!covers(taken, admin.http.value) && !covers(admin.http.value, taken)) continue;
+    problems.add(
+        place_of(admin.http.at),
+        fmt::format("admin.http {} is the address of the listener {}, at {}",
+                    admin.http.value.text(), taken.text(), place_text(listener.address.at)),
+        "give it a port of its own");
     return;
   }
+  if (admin.http.value.is_loopback() || !admin.token.value.empty()) return;
   problems.add(
       place_of(admin.http.at),
       fmt::format("admin.http {} can be reached from other machines, and nothing says who may "
@@ -264,7 +280,7 @@ void validate(const Config& config, Problems& problems) {
   check_references(config, problems);
   check_upstreams(config, problems);
   check_passthrough_upstreams(config, problems);
-  check_admin(config.admin, problems);
+  check_admin(config, problems);
 }
 
 }  // namespace wssgate::config

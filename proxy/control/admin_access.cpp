@@ -48,7 +48,8 @@ bool reads(const http::RequestHead& request) {
 }
 
 bool is_for_everyone(const http::RequestHead& request) {
-  return reads(request) && (request.target == "/healthz" || request.target == "/readyz");
+  const std::string path = http::route_path(request.target);
+  return reads(request) && (path == "/healthz" || path == "/readyz");
 }
 
 /// A page of another site had the browser send it. (No Origin: a program, or a page's own read.)
@@ -69,7 +70,7 @@ bool is_loopback_name(std::string_view authority) {
   const std::string host(has_port ? authority.substr(0, colon) : authority);
   if (iequals(host, "localhost")) return true;
   const auto address = SocketAddress::parse(host + ":0");
-  return address && address->is_loopback();
+  return address && !address->is_unix() && address->is_loopback();
 }
 
 }  // namespace

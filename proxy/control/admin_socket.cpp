@@ -27,7 +27,11 @@ using Socket = asio::generic::stream_protocol::socket;
 constexpr std::size_t kMostRequest = std::size_t{8} * 1024;
 constexpr std::chrono::seconds kMostReading{5};
 constexpr std::chrono::seconds kMostWriting{30};
+// For the client's end, so that the answer is not lost to a reset.
+constexpr std::chrono::seconds kMostLingering{1};
 constexpr std::chrono::milliseconds kPause{250};
+// Of all at once, known or not: an answer takes milliseconds.
+constexpr std::size_t kMostVisits = 64;
 
 /// Somebody listens there.
 bool answers(const Unix::endpoint& endpoint) {
@@ -60,8 +64,13 @@ void make_way(const std::string& path, const Unix::endpoint& endpoint, AdminSock
 /// One connection: reads a request, has it answered, ends.
 class AdminSocket::Visit : public std::enable_shared_from_this<Visit> {
  public:
-  Visit(Socket socket, const AdminSocket& owner)
-      : socket_(std::move(socket)), deadline_(socket_.get_executor()), owner_(owner) {}
+  Visit(Socket socket, AdminSocket& owner)
+      : socket_(std::move(socket)), deadline_(socket_.get_executor()), owner_(owner) {
+    ++owner_.visits_;
+  }
+  Visit(const Visit&) = delete;
+  Visit& operator=(const Visit&) = delete;
+  ~Visit() { --owner_.visits_; }
 
   void begin() {
     limit(kMostReading);
@@ -122,9 +131,21 @@ class AdminSocket::Visit : public std::enable_shared_from_this<Visit> {
         answer.status, http::status_phrase(answer.status), answer.content_type, answer.body.size(),
         answer.status == 401 ? "WWW-Authenticate: Basic realm=\"wssgate\"\r\n" : "",
         is_head_ ? "" : answer.body);
-    asio::async_write(
-        socket_, asio::buffer(text_),
-        [self = shared_from_this()](const asio::error_code&, std::size_t) { self->end(); });
+    asio::async_write(socket_, asio::buffer(text_),
+                      [self = shared_from_this()](const asio::error_code& error, std::size_t) {
+                        if (error) return self->end();
+                        asio::error_code ignored;
+                        self->socket_.shutdown(Socket::shutdown_send, ignored);
+                        self->limit(kMostLingering);
+                        self->linger();
+                      });
+  }
+
+  void linger() {
+    socket_.async_read_some(asio::buffer(buffer_), [self = shared_from_this()](
+                                                       const asio::error_code& error, std::size_t) {
+      error ? self->end() : self->linger();
+    });
   }
 
   void end() {
@@ -135,7 +156,7 @@ class AdminSocket::Visit : public std::enable_shared_from_this<Visit> {
 
   Socket socket_;
   asio::steady_timer deadline_;
-  const AdminSocket& owner_;
+  AdminSocket& owner_;
   bool is_head_ = false;
   std::array<char, 1024> buffer_{};
   std::string text_;
@@ -169,11 +190,19 @@ AdminSocket::~AdminSocket() {
   if (!path_.empty() && inode_of(path_) == inode_) ::unlink(path_.c_str());
 }
 
+void AdminSocket::close() {
+  closed_ = true;
+  asio::error_code ignored;
+  acceptor_.close(ignored);
+  retry_.cancel();
+}
+
 void AdminSocket::accept() {
   acceptor_.async_accept([this](const asio::error_code& error, Socket socket) {
-    if (error == asio::error::operation_aborted) return;
+    if (closed_ || error == asio::error::operation_aborted) return;
     if (error) return pause();
-    std::make_shared<Visit>(std::move(socket), *this)->begin();
+    // One above: closed at once, since descriptors are the tunnels'.
+    if (visits_ < kMostVisits) std::make_shared<Visit>(std::move(socket), *this)->begin();
     accept();
   });
 }
@@ -182,7 +211,7 @@ void AdminSocket::accept() {
 void AdminSocket::pause() {
   retry_.expires_after(kPause);
   retry_.async_wait([this](const asio::error_code& error) {
-    if (!error) accept();
+    if (!error && !closed_) accept();
   });
 }
 

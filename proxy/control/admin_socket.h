@@ -4,6 +4,7 @@
 
 #include <asio/basic_socket_acceptor.hpp>
 #include <asio/generic/stream_protocol.hpp>
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -29,6 +30,8 @@ class AdminSocket {
   AdminSocket(asio::io_context& loop, net::Fd listening, AdminAccess access, AdminHandler handler);
   /// Removes the socket, unless another process has put its own there meanwhile.
   ~AdminSocket();
+  /// Nobody new; who is connected is still answered.
+  void close();
   AdminSocket(const AdminSocket&) = delete;
   AdminSocket& operator=(const AdminSocket&) = delete;
 
@@ -39,6 +42,8 @@ class AdminSocket {
   void pause();
 
   std::string path_;  // empty on a port
+  bool closed_ = false;
+  std::size_t visits_ = 0;
   ino_t inode_ = 0;
   std::optional<AdminAccess> access_;
   AdminHandler handler_;

@@ -3,10 +3,14 @@
 #include <openssl/crypto.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <chrono>
+#include <map>
+#include <optional>
 #include <sstream>
 #include <string>
 
+#include "base/text.h"
 #include "control/metric_families.h"
 #include "control/process_facts.h"
 
@@ -47,15 +51,18 @@ void add_connections(MetricFamilies& families, const Server& server,
       "What was refused: connections, handshakes and requests, by the reason that logs show.");
   for (std::size_t i = 1; i < kReasonCount; ++i) {
     const auto reason = static_cast<Reason>(i);
-    const std::uint64_t count = server.refused().of(reason);
-    if (count > 0)
-      refusals.value(static_cast<double>(count), {{"reason", text(reason_label(reason))}});
+    // Those of zero too: else the first is not seen as an increase.
+    refusals.value(static_cast<double>(server.refused().of(reason)),
+                   {{"reason", text(reason_label(reason))}});
   }
+}
+
+void add_lags(MetricFamilies& families, const Server::Counted& counted) {
   auto lag = families.gauge("wssgate_worker_lag_seconds",
-                            "How long a task for a worker's loop waited just now.");
-  const auto lags = server.lags();
-  for (std::size_t i = 0; i < lags.size(); ++i) {
-    lag.value(std::chrono::duration<double>(lags[i]).count(), {{"worker", std::to_string(i)}});
+                            "How long this very question waited for the worker's turn.");
+  for (std::size_t i = 0; i < counted.lags.size(); ++i) {
+    lag.value(std::chrono::duration<double>(counted.lags[i]).count(),
+              {{"worker", std::to_string(i)}});
   }
 }
 
@@ -82,12 +89,15 @@ void add_requests(MetricFamilies& families, const gateway::Telemetry& telemetry)
   auto requests = families.counter(
       "wssgate_requests_total",
       "HTTP requests that ended, by the status that the client got (0: none). Not tunnels.");
-  for (const auto& [host, counts] : telemetry.hosts) {
+  const auto add = [&](const std::string& host, const gateway::HostCounts& counts) {
     for (const auto& [status, count] : counts.requests) {
+      const bool known = status != gateway::kOtherStatus;
       requests.value(static_cast<double>(count),
-                     {{"host", host}, {"code", std::to_string(status)}});
+                     {{"host", host}, {"code", known ? std::to_string(status) : "other"}});
     }
-  }
+  };
+  for (const auto& [host, counts] : telemetry.hosts) add(host, counts);
+  add(gateway::kNoHost, telemetry.no_host);
   auto bytes = families.counter("wssgate_request_body_bytes_total",
                                 "Bodies of requests, from the client, and of their responses.");
   for (const auto& [host, counts] : telemetry.hosts) {
@@ -98,6 +108,13 @@ void add_requests(MetricFamilies& families, const gateway::Telemetry& telemetry)
       .histogram("wssgate_request_duration_seconds",
                  "From a request's first byte to the last of its response.")
       .value(telemetry.request);
+}
+
+/// As TunnelEnd's classes have them.
+std::string code_label(std::uint16_t code) {
+  if (code == 0) return "none";
+  if (code >= 3000) return code >= 4000 ? "4xxx" : "3xxx";
+  return std::to_string(code);
 }
 
 void add_tunnels(MetricFamilies& families, const gateway::Telemetry& telemetry) {
@@ -112,11 +129,10 @@ void add_tunnels(MetricFamilies& families, const gateway::Telemetry& telemetry) 
   auto ended = families.counter(
       "wssgate_tunnels_ended_total",
       "WebSockets that ended: who ended it, the reason that logs show, and the code of its Close.");
-  for (const auto& [end, count] : telemetry.tunnel_ends.by_end()) {
-    ended.value(static_cast<double>(count.tunnels),
-                {{"ended_by", text(side_label(end.by))},
-                 {"reason", text(reason_label(end.reason))},
-                 {"code", end.code == 0 ? "none" : std::to_string(end.code)}});
+  for (const auto& [end, count] : telemetry.tunnel_end_classes) {
+    ended.value(static_cast<double>(count), {{"ended_by", text(side_label(end.by))},
+                                             {"reason", text(reason_label(end.reason))},
+                                             {"code", code_label(end.code)}});
   }
   auto bytes = families.counter("wssgate_tunnel_bytes_total",
                                 "Bytes of WebSocket frames that were passed on, as they went.");
@@ -194,7 +210,9 @@ void add_upstreams(MetricFamilies& families, const gateway::Snapshot& snapshot,
       }
     }
   };
-  auto well = families.gauge("wssgate_endpoint_up", "1 where an endpoint gets requests, else 0.");
+  auto well = families.gauge(
+      "wssgate_endpoint_up",
+      "1 where an endpoint is well, by requests and checks; also while it is drained.");
   each_endpoint([&](Labels labels, const upstream::Endpoint& endpoint) {
     well.value(endpoint.health.is_well(now) ? 1 : 0, std::move(labels));
   });
@@ -205,37 +223,48 @@ void add_upstreams(MetricFamilies& families, const gateway::Snapshot& snapshot,
   });
 }
 
+/// A file with two keys is one series: the one that ends first, and whether any is held back.
+struct FileCertificates {
+  std::optional<std::chrono::system_clock::time_point> ends;
+  bool held_back = false;
+};
+
 void add_certificates(MetricFamilies& families, const gateway::Snapshot& snapshot,
                       const OcspStapler& stapler) {
+  std::map<std::string, FileCertificates> files;
+  std::multimap<std::string, std::string> files_of;  // by fingerprint
+  for (const gateway::CertificateState& state : snapshot.certificates) {
+    FileCertificates& file = files[state.source.chain_file];
+    file.held_back |= !state.refused.empty();
+    if (!state.served) continue;
+    file.ends = std::min(file.ends.value_or(state.served->not_after), state.served->not_after);
+    files_of.emplace(state.served->fingerprint, state.source.chain_file);
+  }
   auto ends = families.gauge("wssgate_certificate_not_after_timestamp_seconds",
                              "When the certificate that serves expires, as a Unix time.");
-  for (const gateway::CertificateState& state : snapshot.certificates) {
-    if (!state.served) continue;
-    ends.value(seconds(state.served->not_after), {{"file", state.source.chain_file}});
+  for (const auto& [file, certificates] : files) {
+    if (certificates.ends) ends.value(seconds(*certificates.ends), {{"file", file}});
   }
-  auto differs = families.gauge(
+  auto held_back = families.gauge(
       "wssgate_certificate_held_back",
       "1 where what is on the disk does not serve, since it is no good or waits for its staple.");
-  for (const gateway::CertificateState& state : snapshot.certificates) {
-    differs.value(state.refused.empty() ? 0 : 1, {{"file", state.source.chain_file}});
+  for (const auto& [file, certificates] : files) {
+    held_back.value(certificates.held_back ? 1 : 0, {{"file", file}});
+  }
+  std::map<std::string, const StapleStatus*> staples;  // by file
+  const auto all = stapler.status();
+  for (const StapleStatus& staple : all) {
+    const auto [first, last] = files_of.equal_range(staple.fingerprint);
+    for (auto file = first; file != last; ++file) staples[file->second] = &staple;
   }
   auto good_until = families.gauge("wssgate_staple_good_until_timestamp_seconds",
                                    "Until when an OCSP staple holds, as a Unix time.");
-  std::map<std::string, std::string> files;
-  for (const gateway::CertificateState& state : snapshot.certificates) {
-    if (state.served) files.emplace(state.served->fingerprint, state.source.chain_file);
-  }
-  const auto staples = stapler.status();
-  for (const StapleStatus& staple : staples) {
-    const auto file = files.find(staple.fingerprint);
-    if (file == files.end() || !staple.good_until) continue;
-    good_until.value(seconds(*staple.good_until), {{"file", file->second}});
+  for (const auto& [file, staple] : staples) {
+    if (staple->good_until) good_until.value(seconds(*staple->good_until), {{"file", file}});
   }
   auto state = families.gauge("wssgate_staple_state", "1, with the state of an OCSP staple.");
-  for (const StapleStatus& staple : staples) {
-    const auto file = files.find(staple.fingerprint);
-    if (file == files.end()) continue;
-    state.value(1, {{"file", file->second}, {"state", text(staple_state_label(staple.state))}});
+  for (const auto& [file, staple] : staples) {
+    state.value(1, {{"file", file}, {"state", text(staple_state_label(staple->state))}});
   }
 }
 
@@ -252,6 +281,18 @@ void add_operation(MetricFamilies& families, const StatusSources& sources) {
       .value(seconds(sources.reloader.last().at));
   families.gauge("wssgate_draining", "1 where the process ends when its connections have.")
       .value(sources.shutdown.deadline() ? 1 : 0);
+}
+
+/// It is among what is accepted, and not with a weight of nothing (RFC 9110 §12.5.1).
+bool wants_open_metrics(std::string_view accept) {
+  for (const std::string_view range : split(accept, ',')) {
+    const auto parts = split(range, ';');
+    if (!iequals(parts.front(), "application/openmetrics-text")) continue;
+    return std::none_of(parts.begin() + 1, parts.end(), [](std::string_view part) {
+      return part.starts_with("q=0") && part.find_first_not_of("0.", 2) == std::string_view::npos;
+    });
+  }
+  return false;
 }
 
 /// OpenMetrics names a counter's family without the suffix of its samples, and says where it ends.
@@ -274,10 +315,12 @@ std::string as_open_metrics(const std::string& prometheus_text) {
 
 Metrics metrics(const StatusSources& sources, std::string_view accept) {
   const Server& server = sources.server;
-  const gateway::Telemetry telemetry = server.telemetry();
+  const Server::Counted counted = server.counted();
+  const gateway::Telemetry& telemetry = counted.telemetry;
   MetricFamilies families;
   add_process(families, sources);
   add_connections(families, server, telemetry);
+  add_lags(families, counted);
   add_handshakes(families, telemetry);
   add_requests(families, telemetry);
   add_tunnels(families, telemetry);
@@ -286,7 +329,7 @@ Metrics metrics(const StatusSources& sources, std::string_view accept) {
   add_certificates(families, *server.snapshot(), sources.stapler);
   add_operation(families, sources);
   std::string text = prometheus::TextSerializer().Serialize(families.all());
-  if (accept.find("application/openmetrics-text") == std::string_view::npos) {
+  if (!wants_open_metrics(accept)) {
     return {std::move(text), "text/plain; version=0.0.4; charset=utf-8"};
   }
   return {as_open_metrics(text), "application/openmetrics-text; version=1.0.0; charset=utf-8"};

@@ -42,7 +42,11 @@ void warn_of_fixed_keys(const config::Config& started_with, const config::Config
   if (started_with.workers != wanted.workers) warn("workers");
   if (!(started_with.log == wanted.log)) warn("log");
   // Not where it stands in the file.
-  if (started_with.admin.address.value != wanted.admin.address.value) warn("admin");
+  const auto same = [&](auto key) {
+    return (started_with.admin.*key).value == (wanted.admin.*key).value;
+  };
+  if (!same(&config::Admin::address) || !same(&config::Admin::http) || !same(&config::Admin::token))
+    warn("admin");
   if (!(started_with.stapling == wanted.stapling)) warn("stapling");
 }
 

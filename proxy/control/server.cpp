@@ -201,15 +201,20 @@ std::uint64_t Server::open_tunnels(const gateway::DrainTarget& target) const {
   return open;
 }
 
-gateway::Telemetry Server::telemetry() const {
+Server::Counted Server::counted() const {
   std::vector<gateway::Telemetry> each(workers_.size());
+  Counted all;
+  all.lags.resize(workers_.size());
+  const auto asked = Clock::now();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->worker.post(
-        [parts = workers_[i].get(), copy = &each[i]] { *copy = parts->gateway.telemetry(); });
+        [parts = workers_[i].get(), asked, copy = &each[i], lag = &all.lags[i]] {
+          *lag = Clock::now() - asked;
+          *copy = parts->gateway.telemetry();
+        });
   }
   await_workers();
-  gateway::Telemetry all;
-  for (const gateway::Telemetry& worker : each) all.add(worker);
+  for (const gateway::Telemetry& worker : each) all.telemetry.add(worker);
   return all;
 }
 
@@ -237,16 +242,6 @@ std::uint64_t Server::close(const gateway::ConnectionFilter& filter, std::uint16
   }
   await_workers();
   return closed;
-}
-
-std::vector<Clock::duration> Server::lags() const {
-  std::vector<Clock::duration> lags(workers_.size());
-  const auto asked = Clock::now();
-  for (std::size_t i = 0; i < workers_.size(); ++i) {
-    workers_[i]->worker.post([asked, lag = &lags[i]] { *lag = Clock::now() - asked; });
-  }
-  await_workers();
-  return lags;
 }
 
 void Server::stop() {

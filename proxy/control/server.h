@@ -53,14 +53,17 @@ class Server {
   /// Open ones that the drain of `target` closes.
   std::uint64_t open_tunnels(const gateway::DrainTarget& target = {}) const;
   /// Since the start.
-  gateway::Telemetry telemetry() const;
+  struct Counted {
+    gateway::Telemetry telemetry;  // of all workers
+    /// How long this question waited for each worker's turn.
+    std::vector<std::chrono::steady_clock::duration> lags;
+  };
+  Counted counted() const;
   /// Open ones that `filter` covers, `most` a worker, oldest first.
   std::vector<gateway::OpenConnection> connections(const gateway::ConnectionFilter& filter,
                                                    std::size_t most) const;
   /// Closes them: tunnels with this code; how many there are.
   std::uint64_t close(const gateway::ConnectionFilter& filter, std::uint16_t code);
-  /// How long a task for each worker waits for its turn now.
-  std::vector<std::chrono::steady_clock::duration> lags() const;
   /// Cuts whatever is left and ends the workers.
   void stop();
 

@@ -116,8 +116,12 @@ void set_log_level(const AdminRequest& request, const SendAnswer& send) {
   if (level == levels.end()) {
     return send(refusal("write ?level= and debug, info, warn, error or off"));
   }
+  const auto tell = [&] {
+    log::info("log_level", "lines are written from this level on", {{"level", level->first}});
+  };
+  if (level->second > Level::info) tell();  // afterwards it would not be written
   log::set_level(level->second);
-  log::info("log_level", "lines are written from this level on", {{"level", level->first}});
+  if (level->second <= Level::info) tell();
   send({.body = json_text({{"level", level->first}})});
 }
 
@@ -189,6 +193,8 @@ void Service::open_admin_port() {
   Report told_already;
   AdminAccess access(read_admin_token(admin, told_already), admin.http.value.is_loopback());
   try {
+    // Sharing is for that alone: nobody else's port is taken a part of.
+    if (!inherited_.is_upgrade()) (void)net::listen_on(admin.http.value, false);
     net::Fd listening = net::listen_on(admin.http.value, true);
     const std::string address = net::bound_address(listening.get()).text();
     admin_port_.emplace(loop_, std::move(listening), std::move(access),
@@ -321,7 +327,7 @@ void Service::close_connections(const AdminRequest& request, const SendAnswer& s
 
 /// The service manager is told first: it would take our end for the service's.
 void Service::replaced_by(pid_t pid) {
-  admin_port_.reset();  // the other one answers there
+  if (admin_port_) admin_port_->close();  // the other one answers there
   tell_service_manager(fmt::format("MAINPID={}", pid));
   shutdown_.replaced();
 }

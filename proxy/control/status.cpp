@@ -169,7 +169,7 @@ json upstreams_json(const gateway::Snapshot& snapshot) {
 
 json tunnels_json(const Server& server) {
   json ended = json::array();
-  const auto counts = server.telemetry().tunnel_ends;
+  const auto counts = server.counted().telemetry.tunnel_ends;
   for (const auto& [end, count] : counts.by_end()) {
     ended.push_back({{"by", side_label(end.by)},
                      {"reason", reason_label(end.reason)},

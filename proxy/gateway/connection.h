@@ -55,8 +55,8 @@ struct Connection {
   /// The canonical server name of the hello, and what it led to.
   std::string server_name;
   const Site* site = nullptr;
-  /// Its host's. Borrowed from the worker's Telemetry.
-  HostCounts* counts = nullptr;
+  /// Its host's, or those of kNoHost. Borrowed from the worker's Telemetry.
+  HostCounts* counts;
   /// Of the listener that it came by (Listening::tls_profile).
   std::size_t tls_profile = 0;
   std::string_view tls_version;  // OpenSSL's own text

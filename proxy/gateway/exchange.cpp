@@ -84,6 +84,7 @@ void Exchange::note_success(int status) {
 void Exchange::note_failure(const Error& error) {
   if (error.side != Side::upstream || ended_between_requests(error)) return;
   route_.upstream->failed(*link_.lease.endpoint(), error.text());
+  connection_.gateway.telemetry().upstream_error(record_.upstream, error.reason);
 }
 
 asio::awaitable<Result<Exchange::End>> Exchange::relay() {
@@ -226,7 +227,9 @@ Result<void> Exchange::take_response_head(http::ResponseHead response) {
     if (request_.minor_version == 0) return {};
     return connection_.stream->send(http::client_response_head(response, {}));
   }
-  record_.upstream_time = AccessRecord::Clock::now() - asked_;
+  const auto took = AccessRecord::Clock::now() - asked_;
+  record_.upstream_time = took;
+  connection_.gateway.telemetry().of_upstream(record_.upstream).response.add(took);
   auto taken = response.status == 101 ? accept_upgrade(response) : begin_response(response);
   if (taken) note_success(response.status);
   return taken;

@@ -66,7 +66,8 @@ Connection::Connection(Gateway& owner, std::shared_ptr<const Snapshot> running, 
       accepted(steady_seconds(TelemetryClock::now())),
       id(next_connection_id()),
       place(std::move(taken)),
-      waiter(owner.worker().loop()) {
+      waiter(owner.worker().loop()),
+      counts(&owner.telemetry().no_host) {
   gateway.joined(*this);
 }
 

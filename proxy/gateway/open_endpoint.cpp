@@ -31,6 +31,12 @@ void log_refusal(const Connection& connection, const upstream::Endpoint& endpoin
              {"conn", connection.id}});
 }
 
+void note_connected(const Connection& connection, const upstream::Upstream& upstream,
+                    Clock::duration took, AccessRecord& record) {
+  record.connect_time = took;
+  connection.gateway.telemetry().of_upstream(upstream.name()).connect.add(took);
+}
+
 }  // namespace
 
 asio::awaitable<Result<std::unique_ptr<net::Stream>>> open_endpoint(
@@ -43,16 +49,21 @@ asio::awaitable<Result<std::unique_ptr<net::Stream>>> open_endpoint(
   waiter.expires_after(limit, Reason::upstream_connect_timeout, Side::upstream);
   auto dialed = co_await net::dial(connection.gateway.worker().loop(), endpoint.address, waiter);
   if (!dialed) co_return std::move(dialed).error();
-  record.connect_time = Clock::now() - begun;
   // A socket that is fresh takes a header whole.
   auto sent = (*dialed)->send(proxy_header(connection, upstream.terms().proxy_header));
   if (!sent) co_return std::move(sent).error();
-  if (!endpoint.tls) co_return std::unique_ptr<net::Stream>(*std::move(dialed));
+  if (!endpoint.tls) {
+    note_connected(connection, upstream, Clock::now() - begun, record);
+    co_return std::unique_ptr<net::Stream>(*std::move(dialed));
+  }
 
   waiter.expires_after(left_of(limit, begun), Reason::upstream_handshake_timeout, Side::upstream);
   auto secured = co_await upstream::begin_tls(*std::move(dialed), endpoint.tls, waiter);
-  if (!secured) log_refusal(connection, endpoint, record, secured.error());
-  record.connect_time = Clock::now() - begun;
+  if (secured) {
+    note_connected(connection, upstream, Clock::now() - begun, record);
+  } else {
+    log_refusal(connection, endpoint, record, secured.error());
+  }
   co_return secured;
 }
 

@@ -31,6 +31,7 @@ std::string answer_to(const Connection& connection, const http::RequestHead& req
   if (connection.site == nullptr) {
     const Error error(Reason::misdirected_request, Side::client,
                       "Host is none of the names that are served here");
+    connection.gateway.count_refusal(error.reason);
     record.ended(error);
     record.status = http_status(error.reason);
     return http::error_response(error, head, false);

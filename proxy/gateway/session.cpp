@@ -87,8 +87,10 @@ asio::awaitable<void> refuse(Connection& connection, net::TcpStream& plain, cons
 void note_handshake(Telemetry& telemetry, SSL* ssl, TelemetryClock::duration took) {
   const bool resumed = SSL_session_reused(ssl) == 1;
   HandshakeKind kind{.version = SSL_get_version(ssl), .resumed = resumed};
-  const auto type = pki::key_type(X509_get0_pubkey(SSL_get_certificate(ssl)));
-  if (type && !resumed) kind.key = pki::key_type_label(*type);
+  if (const X509* const shown = resumed ? nullptr : SSL_get_certificate(ssl); shown != nullptr) {
+    const auto type = pki::key_type(X509_get0_pubkey(shown));
+    if (type) kind.key = pki::key_type_label(*type);
+  }
   ++telemetry.handshakes[kind];
   telemetry.handshake.add(took);
 }

@@ -1,5 +1,7 @@
 #include "gateway/telemetry.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "gateway/access_record.h"
@@ -13,11 +15,27 @@ void add_each(Map& counts, const Map& others) {
   for (const auto& [key, count] : others) counts[key] += count;
 }
 
-/// It is the upstream that failed; for a tunnel, whose upstream may well hang up, only in between.
-bool blames_upstream(const AccessRecord& record) {
-  if (record.upstream.empty() || record.reason == Reason::none) return false;
-  if (record.ended_by != Side::upstream) return false;
-  return !(record.tunnel || record.passthrough) || record.reason != Reason::upstream_closed;
+/// Statuses and close codes are a peer's choice, and a series each; those that nobody has
+/// registered count together.
+int known_status(int status) {
+  constexpr std::array kKnown = {0,   101, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226,
+                                 300, 301, 302, 303, 304, 305, 307, 308, 400, 401, 402, 403,
+                                 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415,
+                                 416, 417, 421, 422, 423, 424, 425, 426, 428, 429, 431, 451,
+                                 499, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511};
+  return std::binary_search(kKnown.begin(), kKnown.end(), status) ? status : kOtherStatus;
+}
+
+TunnelEnd known_end(TunnelEnd end) {
+  constexpr std::uint16_t kFirstOfLibraries = 3000;
+  constexpr std::uint16_t kFirstOfApplications = 4000;
+  constexpr std::uint16_t kMostRegistered = 1014;
+  if (end.code >= kFirstOfApplications) {
+    end.code = kFirstOfApplications;
+  } else if (end.code > kMostRegistered) {
+    end.code = kFirstOfLibraries;
+  }
+  return end;
 }
 
 }  // namespace
@@ -42,19 +60,6 @@ void UpstreamCounts::add(const UpstreamCounts& other) {
 }
 
 void Telemetry::ended(const Connection& connection, const AccessRecord& record) {
-  const auto took = AccessRecord::Clock::now() - record.begun;
-  if (record.tunnel) {
-    tunnel_life.add(took);
-    tunnel_ends.add(record);
-  }
-  if (!record.tunnel && !record.passthrough) request.add(took);
-  if (!record.upstream.empty()) {
-    UpstreamCounts& upstream = upstreams[std::string(record.upstream)];
-    if (record.connect_time) upstream.connect.add(*record.connect_time);
-    if (record.upstream_time) upstream.response.add(*record.upstream_time);
-    if (blames_upstream(record)) ++upstream.errors[record.reason];
-  }
-  if (connection.counts == nullptr) return;  // a request for a name that nobody configured
   HostCounts& host = *connection.counts;
   if (record.passthrough) {
     ++host.passed_through;
@@ -62,13 +67,27 @@ void Telemetry::ended(const Connection& connection, const AccessRecord& record) 
     host.passed_from_upstream += record.bytes_sent;
     return;
   }
+  const auto took = AccessRecord::Clock::now() - record.begun;
   if (record.tunnel) {
-    ++host.tunnels_ended;
+    tunnel_life.add(took);
+    tunnel_ends.add(record);
+    ++tunnel_end_classes[known_end(TunnelEnd::of(record))];
+    const bool broke = record.reason != Reason::none && record.reason != Reason::upstream_closed;
+    if (record.ended_by == Side::upstream && broke) upstream_error(record.upstream, record.reason);
     return;
   }
-  ++host.requests[record.status];
+  ++host.requests[known_status(record.status)];
   host.request_bytes += record.bytes_received;
   host.response_bytes += record.bytes_sent;
+  if (!record.upstream.empty()) request.add(took);
+}
+
+UpstreamCounts& Telemetry::of_upstream(std::string_view name) {
+  return upstreams[std::string(name)];
+}
+
+void Telemetry::upstream_error(std::string_view name, Reason reason) {
+  ++of_upstream(name).errors[reason];
 }
 
 void Telemetry::add(const Telemetry& other) {
@@ -79,8 +98,10 @@ void Telemetry::add(const Telemetry& other) {
   request.add(other.request);
   tunnel_life.add(other.tunnel_life);
   tunnel_ends.add(other.tunnel_ends);
+  add_each(tunnel_end_classes, other.tunnel_end_classes);
   for (std::size_t i = 0; i < ping.size(); ++i) ping[i].add(other.ping[i]);
   for (const auto& [name, host] : other.hosts) hosts[name].add(host);
+  no_host.add(other.no_host);
   for (const auto& [name, upstream] : other.upstreams) upstreams[name].add(upstream);
 }
 

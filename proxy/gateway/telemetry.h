@@ -16,6 +16,11 @@ namespace wssgate::gateway {
 
 using TelemetryClock = std::chrono::steady_clock;
 
+/// The label of requests to no host of the configuration.
+inline constexpr const char* kNoHost = "(none)";
+/// What HTTP has not registered.
+inline constexpr int kOtherStatus = -1;
+
 struct AccessRecord;
 struct Connection;
 
@@ -85,17 +90,23 @@ struct Telemetry {
   std::uint64_t failed_handshakes = 0;
   /// From the hello to the end of the handshake.
   Histogram handshake{kAnswerSeconds};
-  /// From a request's first byte to the last of its response.
+  /// From a request's first byte to the last of its response, where an upstream was asked.
   Histogram request{kAnswerSeconds};
   Histogram tunnel_life{kLifeSeconds};
   TunnelCounts tunnel_ends;
+  /// The same for series that never end: codes from 3000 and from 4000 on are one each.
+  std::map<TunnelEnd, std::uint64_t> tunnel_end_classes;
   /// From a ping of ours to the first byte that came behind it.
   std::array<Histogram, 2> ping{Histogram(kAnswerSeconds), Histogram(kAnswerSeconds)};  // by side
   std::unordered_map<std::string, HostCounts> hosts;
+  HostCounts no_host;
   std::unordered_map<std::string, UpstreamCounts> upstreams;
 
   /// A request, or a connection that was passed through, or a tunnel, that has ended.
   void ended(const Connection& connection, const AccessRecord& record);
+  UpstreamCounts& of_upstream(std::string_view name);
+  /// It failed a request or a tunnel, which may go to another endpoint.
+  void upstream_error(std::string_view name, Reason reason);
   void add(const Telemetry& other);
 };
 

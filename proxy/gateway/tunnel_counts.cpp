@@ -28,9 +28,13 @@ TunnelCounts::Count& TunnelCounts::at(TunnelEnd end) {
   return counts_[end];
 }
 
-void TunnelCounts::add(const AccessRecord& record) {
+TunnelEnd TunnelEnd::of(const AccessRecord& record) {
   const Side by = record.ended_by.value_or(Side::proxy);
-  Count& count = at({.by = by, .reason = record.reason, .code = code_of(record, by)});
+  return {.by = by, .reason = record.reason, .code = code_of(record, by)};
+}
+
+void TunnelCounts::add(const AccessRecord& record) {
+  Count& count = at(TunnelEnd::of(record));
   ++count.tunnels;
   count.open += std::chrono::duration_cast<Duration>(AccessRecord::Clock::now() - record.begun);
 }

@@ -17,6 +17,7 @@ struct TunnelEnd {
   Reason reason = Reason::none;
   /// Of the Close frame of who ended it; 0 where it sent none.
   std::uint16_t code = 0;
+  static TunnelEnd of(const AccessRecord& record);
   auto operator<=>(const TunnelEnd&) const = default;  // NOLINT(modernize-use-nullptr): misread
 };
 

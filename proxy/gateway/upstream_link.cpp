@@ -88,6 +88,7 @@ asio::awaitable<Result<UpstreamLink>> link_upstream(Connection& connection,
                                                     std::uint64_t hash, bool may_reuse,
                                                     AccessRecord& record) {
   record.upstream = upstream.name();
+  Telemetry& telemetry = connection.gateway.telemetry();
   const upstream::Draw draw = upstream.draw(hash);
   upstream::Tried tried;
   Error failure(Reason::upstream_unavailable, Side::upstream, "no endpoint has an address");
@@ -95,7 +96,11 @@ asio::awaitable<Result<UpstreamLink>> link_upstream(Connection& connection,
   if (!tried.empty()) failure.context = "all endpoints that can be tried are drained";
   while (tried.size() < upstream.size()) {
     auto lease = co_await take_place(connection, client, upstream, draw, tried);
-    if (!lease) co_return std::move(lease).error();
+    if (!lease) {
+      if (lease.error().side != Side::client)
+        telemetry.upstream_error(upstream.name(), lease.error().reason);
+      co_return std::move(lease).error();
+    }
     const auto endpoint = lease->endpoint();
     if (may_reuse) {
       if (auto kept = connection.gateway.pool().take(*endpoint)) {
@@ -106,6 +111,7 @@ asio::awaitable<Result<UpstreamLink>> link_upstream(Connection& connection,
     auto opened = co_await open_endpoint(connection, upstream, *endpoint, record);
     if (opened) co_return make_link(connection, *std::move(lease), *std::move(opened), false);
     failure = std::move(opened).error();
+    if (failure.side == Side::upstream) telemetry.upstream_error(upstream.name(), failure.reason);
     if (!worth_another_endpoint(failure)) break;
     upstream.failed(*endpoint, failure.text());
     tried.push_back(endpoint.get());

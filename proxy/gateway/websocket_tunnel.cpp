@@ -135,6 +135,7 @@ Tunnel::Tunnel(std::unique_ptr<Connection> connection, Upgraded& upgraded)
 }
 
 Tunnel::~Tunnel() {
+  ++connection_->counts->tunnels_ended;
   connection_->tunnel = nullptr;
   connection_->endpoint = nullptr;
 }

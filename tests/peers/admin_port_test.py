@@ -69,15 +69,14 @@ class Metrics(AdminPortTest):
         client = self.start_node_client(self.url("/ws"), ["send", "hello"], ["receive"], ["send", "close 4000 bye"],
                                         ["ended"])
         client.process.wait(30)
-        self.assert_comes_to('wssgate_tunnels_opened_total{host="app.test"}', 1)
-        self.assert_comes_to('wssgate_tunnels_open{host="app.test"}', 0)
-        self.assert_comes_to('wssgate_tunnels_ended_total{ended_by="upstream",reason="none",code="4000"}', 1)
+        self.gate.access(event="tunnel", path="/ws")
+        self.assert_comes_to('wssgate_tunnels_ended_total{ended_by="upstream",reason="none",code="4xxx"}', 1)
         self.assert_comes_to('wssgate_tunnel_messages_total{host="app.test",from="client"}', 2)
         self.assert_comes_to('wssgate_tunnel_messages_total{host="app.test",from="upstream"}', 1)
-        self.assertEqual(self.value("wssgate_tunnel_duration_seconds_count"), 1)
+        self.assertGreaterEqual(self.value('wssgate_tunnels_opened_total{host="app.test"}'), 1)
+        self.assertGreaterEqual(self.value("wssgate_tunnel_duration_seconds_count"), 1)
         self.assertGreater(self.value('wssgate_tunnel_bytes_total{host="app.test",from="client"}'), 0)
-        self.assertEqual(self.value('wssgate_handshakes_total{version="TLSv1.3",resumed="no",key="ECDSA"}'),
-                         self.value("wssgate_connections_total"))
+        self.assertGreater(self.value('wssgate_handshakes_total{version="TLSv1.3",resumed="no",key="ECDSA"}'), 0)
 
     def test_requests_by_status_and_upstreams_by_their_errors(self):
         done = self.run_program("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", self.certificates.root,
@@ -96,6 +95,33 @@ class Metrics(AdminPortTest):
             self.skipTest("promtool (of Debian's package prometheus) is not installed")
         checked = self.run_program("promtool", "check", "metrics", stdin=self.metrics())
         self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "", ""))
+
+    def test_a_tunnel_that_is_open(self):
+        client = self.start_node_client(self.url("/open"), ["ended"])
+        client.event("the opening", lambda event: event.get("open"))
+        self.assert_comes_to('wssgate_tunnels_open{host="app.test"}', 1)
+        found, = [each for each in json.loads(self.ask("/connections?host=app.test")[2])["connections"]
+                  if each["phase"] == "tunnel"]
+        self.assertEqual((found["host"], found["endpoint"], found["tls"]),
+                         ("app.test", f"127.0.0.1:{self.app.port}", "TLSv1.3"))
+        self.assertEqual(json.loads(self.ask(f"/connections?id={found['id'] + 1000}")[2])["connections"], [])
+        admin = ["-c", self.gate.config]
+        refused = self.run_program(wssgate_program(), "connections", *admin, "--close", "1005", "--id", found["id"])
+        self.assertEqual((refused.returncode, "no code for a Close frame" in refused.stderr), (1, True))
+        careless = self.run_program(wssgate_program(), "connections", *admin, "--close", "1001")
+        self.assertEqual((careless.returncode, "say which" in careless.stderr), (1, True))
+        shown = self.run_program(wssgate_program(), "connections", *admin, "--client", "127.0.0.0/8")
+        self.assertRegex(shown.stdout, rf"(?m)^ +{found['id']} +tunnel ")
+        done = self.run_program(wssgate_program(), "connections", *admin, "--close", "4321", "--id", found["id"])
+        self.assertEqual((done.returncode, done.stdout), (0, "1 connections are closed\n"))
+        client.event("the end", lambda event: event.get("closed") == 4321)
+        self.assert_comes_to('wssgate_tunnels_open{host="app.test"}', 0)
+        self.gate.access(event="tunnel", reason="closed_by_operator", proxy_close_code=4321)
+
+    def test_the_certificates_for_people(self):
+        shown = self.run_program(wssgate_program(), "certificates", "-c", self.gate.config)
+        self.assertEqual(shown.returncode, 0)
+        self.assertRegex(shown.stdout, r"(?m)^  hosts +app\.test$")
 
     def test_open_metrics_where_it_is_asked_for(self):
         status, kind, text = self.ask("/metrics", Accept="application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
@@ -173,6 +199,21 @@ class Refused(AdminPortTest):
         code, said = self.check('http: "0.0.0.0:9114"')
         self.assertEqual(code, 1)
         self.assertIn("admin.http 0.0.0.0:9114 can be reached from other machines", said)
+
+    def test_an_address_that_a_listener_has(self):
+        config = self.folder + "/clash.yaml"
+        with open(config, "w") as file:
+            file.write("listeners: [{address: \"0.0.0.0:9114\"}]\nadmin: {http: \"127.0.0.1:9114\"}\n"
+                       "hosts: []\nupstreams: {}\n")
+        done = self.run_program(wssgate_program(), "check", "-c", config)
+        self.assertIn("admin.http 127.0.0.1:9114 is the address of the listener 0.0.0.0:9114", done.stderr)
+
+    def test_a_port_that_is_taken(self):
+        app = self.backend("ws_app.mjs", name="other")
+        gate = GateWithPort(self.folder, self.certificates, {"app.test": [("/", app.port)]},
+                            f'http: "127.0.0.1:{app.port}", ')
+        self._kept(gate)
+        self.assertIn('"admin_unavailable"', gate.errors())
 
     def test_a_token_that_is_none(self):
         code, said = self.check('http: "127.0.0.1:9114", token: missing')

@@ -50,7 +50,7 @@ TEST(AdminAccess, OtherMachinesShowTheTokenForEverything) {
 
 TEST(AdminAccess, HealthIsForEveryone) {
   EXPECT_EQ(judged(kRemote, "GET", "/healthz", remote("")), 0);
-  EXPECT_EQ(judged(kRemote, "GET", "/readyz", remote("")), 0);
+  EXPECT_EQ(judged(kRemote, "GET", "/readyz?verbose", remote("")), 0);
   EXPECT_EQ(judged(kRemote, "POST", "/healthz", remote("")), 401);
   EXPECT_EQ(judged(kRemote, "GET", "/healthz/../status", remote("")), -1);
 }
@@ -96,8 +96,9 @@ TEST(AdminAccess, APageOfAnotherSiteGetsNothing) {
 }
 
 TEST(AdminAccess, NamesThatMerelyLeadHereAreNotLoopback) {
-  for (const std::string host : {"evil.example", "127.0.0.1.evil.example", "127.evil",
-                                 "localhost.evil:9114", "192.0.2.1:9114", "[2001:db8::1]:9114"}) {
+  for (const std::string host :
+       {"evil.example", "127.0.0.1.evil.example", "127.evil", "unix", "unix:9114",
+        "localhost.evil:9114", "192.0.2.1:9114", "[2001:db8::1]:9114"}) {
     EXPECT_EQ(judged(kLocal, "GET", "/status", "Host: " + host + "\r\n"), 403) << host;
   }
   for (const std::string host :
