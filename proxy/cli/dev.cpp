@@ -126,7 +126,7 @@ config::Config make_config(const DevOptions& options, const Request& request,
   for (const SocketAddress& address : loopback_addresses(options.port)) {
     config.listeners.push_back({.address = {address, at_option("--port")}});
   }
-  config.certificates.roots.push_back({certificate.ca_file, at});
+  config.certificates.roots.push_back({certificate.ca.root.file, at});
   config::Host host;
   for (const HostPattern& name : request.hosts) host.names.push_back({name, at_option("NAME")});
   config::Route route;
@@ -177,14 +177,14 @@ std::vector<std::string> names_to_resolve(const Request& request) {
 std::string greeting(const Request& request, const pki::DevCertificate& certificate,
                      const std::string& leads_to, std::uint16_t port) {
   const std::string authority = fmt::format("{}:{}", request.name(), port);
-  const std::string ca = absolute(certificate.ca_file);
+  const std::string ca = absolute(certificate.ca.root.file);
   std::string text = fmt::format(
       "wssgate " WSSGATE_VERSION
       " serves wss://{}/ on this machine\n\n"
       "  goes to     {}\n"
       "  local CA    {}{}\n",
       authority, leads_to, ca,
-      certificate.ca_is_new ? "\n              (made just now: trust this one, in place of any "
+      certificate.ca.is_new ? "\n              (made just now: trust this one, in place of any "
                               "earlier one)"
                             : "");
   const auto to_resolve = names_to_resolve(request);
