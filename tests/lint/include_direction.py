@@ -16,7 +16,9 @@ BELOW = {
     "gateway": {"base", "protocol", "config", "pki", "net", "upstream"},
     "control": {"base", "protocol", "config", "pki", "net", "upstream", "gateway"},
     "doctor": {"base", "protocol", "pki", "net"},
-    "cli": {"base", "protocol", "config", "pki", "net", "upstream", "gateway", "control", "doctor"},
+    "trust": {"base", "pki"},
+    "cli": {"base", "protocol", "config", "pki", "net", "upstream", "gateway", "control", "doctor",
+            "trust"},
     "main.cpp": {"base", "cli"},
 }
 INCLUDE = re.compile(r'\s*#\s*include\s*"([^"]*)"')
