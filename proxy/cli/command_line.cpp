@@ -97,6 +97,35 @@ void add_doctor_options(CLI::App& command, DoctorOptions& options) {
       "certificates say of it.");
 }
 
+void add_dev_options(CLI::App& command, DevOptions& options) {
+  command.add_option("names", options.names,
+                     "names to answer to (default: localhost; 127.0.0.1 and ::1 are in the "
+                     "certificate as well)");
+  auto* const upstream =
+      command.add_option("--upstream", options.upstream,
+                         "the backend, such as 127.0.0.1:3000 (default: a built-in echo)");
+  auto* const port =
+      command.add_option("--port", options.port, "the port to listen on")->capture_default_str();
+  command.add_option("--folder", options.folder, "where the local CA is kept")
+      ->capture_default_str();
+  auto* const install = command.add_flag(
+      "--install", options.install,
+      "serve nothing, but have this machine's stores trust the local CA: the system's, NSS "
+      "(Firefox, Chromium) and Java's. Names given are such as it is going to be asked for");
+  auto* const uninstall = command.add_flag("--uninstall", options.uninstall,
+                                           "serve nothing, but take it out of all of them");
+  uninstall->excludes(install);
+  for (auto* const serving : {upstream, port}) {
+    install->excludes(serving);
+    uninstall->excludes(serving);
+  }
+  add_log_options(command, options.log);
+  command.footer(
+      "Exit codes of --install and --uninstall:\n"
+      "  0    every store that is present is as it should be\n"
+      "  1    one is not; what to do about it is printed");
+}
+
 std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
@@ -204,16 +233,7 @@ int run_command_line(int argc, char** argv) {
   DevOptions dev_options;
   CLI::App* dev_command =
       app.add_subcommand("dev", "serve wss:// on this machine with a local CA, at once");
-  dev_command->add_option("names", dev_options.names,
-                          "names to answer to (default: localhost; 127.0.0.1 and ::1 are in the "
-                          "certificate as well)");
-  dev_command->add_option("--upstream", dev_options.upstream,
-                          "the backend, such as 127.0.0.1:3000 (default: a built-in echo)");
-  dev_command->add_option("--port", dev_options.port, "the port to listen on")
-      ->capture_default_str();
-  dev_command->add_option("--folder", dev_options.folder, "where the local CA is kept")
-      ->capture_default_str();
-  add_log_options(*dev_command, dev_options.log);
+  add_dev_options(*dev_command, dev_options);
 
   try {
     app.parse(argc, argv);

@@ -66,6 +66,9 @@ struct DevOptions {
   std::uint16_t port = 8443;
   /// Where the local CA and its certificate are kept.
   std::string folder = "certs";
+  /// Have this machine's stores trust the local CA, or no longer, in the place of serving.
+  bool install = false;
+  bool uninstall = false;
   LogOptions log;
 };
 
@@ -89,7 +92,10 @@ int upgrade(const AdminOptions& options);
 int drain(const DrainOptions& options);
 /// Says what is wrong with a live host, and what to change. Its exit codes: doctor::ExitCode.
 int doctor(DoctorOptions options);
-/// Serves wss:// on this machine with a certificate of a local CA.
+/// Serves wss:// on this machine with a certificate of a local CA; or what `dev_trust` does.
 int dev(const DevOptions& options);
+/// Puts the local CA into the stores that are present, or takes it out of them, and tells of each.
+/// 0 when all of them are as they should be, 1 when one is not.
+int dev_trust(const DevOptions& options);
 
 }  // namespace wssgate::cli
