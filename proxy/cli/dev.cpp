@@ -117,10 +117,9 @@ std::string replacement(const pki::DevCa& ca, const std::string& install) {
       ca.replaced_because, install);
 }
 
+/// From wherever it is typed.
 std::string install_command(const DevOptions& options) {
-  const bool usual = options.folder == DevOptions().folder;
-  return own_command() + " dev --install" +
-         (usual ? "" : " --folder " + quoted(absolute(options.folder)));
+  return own_command() + " dev --install --folder " + quoted(absolute(options.folder));
 }
 
 std::string greeting(const DevOptions& options, const DevRequest& request, const pki::DevCa& local,

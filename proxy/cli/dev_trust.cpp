@@ -146,7 +146,8 @@ int uninstall(const DevOptions& options, Report& report) {
   if (!root && pki::earlier_dev_roots(options.folder).empty()) {
     report.add(at_option("--folder"),
                fmt::format("there is no local CA in '{}'", absolute(options.folder)),
-               "name the folder that it is kept in");
+               "name the folder that it is kept in; where that is gone, stores have it as 'wssgate "
+               "development CA …', and as a file wssgate-dev-….crt");
     return refuse(report, "nothing is removed");
   }
   trust::Steps steps = remove_earlier(options, places);

@@ -70,7 +70,8 @@ Places Places::of_this_process() {
     places.config_home = variable_or("XDG_CONFIG_HOME", places.home + "/.config");
   }
   places.java_home = variable("JAVA_HOME");
-  for (const std::string_view folder : split(variable("PATH"), ':')) {
+  const std::string path = variable("PATH");
+  for (const std::string_view folder : split(path, ':')) {
     if (folder.starts_with('/')) places.path.emplace_back(folder);
   }
   for (const char* folder : {"/usr/local/sbin", "/usr/sbin", "/sbin"}) {
