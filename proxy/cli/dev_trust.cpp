@@ -90,9 +90,8 @@ std::string after_install(const DevOptions& options, const pki::DevRoot& root,
         "  certutil.exe -user -addstore Root \"$(wslpath -w {})\"\n",
         ca);
   }
-  text +=
-      fmt::format("\nBrowsers that run see it when they are started anew. Next: wssgate dev{}\n",
-                  folder_option(options));
+  text += fmt::format("\nBrowsers that run see it when they are started anew. Next: {} dev{}\n",
+                      own_command(), folder_option(options));
   return text;
 }
 
@@ -145,7 +144,8 @@ int uninstall(const DevOptions& options, Report& report) {
   const auto root = pki::find_dev_root(options.folder);
   if (!root && pki::earlier_dev_roots(options.folder).empty()) {
     report.add(at_option("--folder"),
-               fmt::format("there is no local CA in '{}'", absolute(options.folder)),
+               fmt::format("there is no local CA in '{}' that this user may read",
+                           absolute(options.folder)),
                "name the folder that it is kept in; where that is gone, stores have it as 'wssgate "
                "development CA …', and as a file wssgate-dev-….crt");
     return refuse(report, "nothing is removed");
