@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/hostname.h"
+#include "base/report.h"
+#include "pki/trust.h"
+
+namespace wssgate::nginx {
+
+/// What a certificate that nginx is given comes to.
+struct CertificateFacts {
+  /// Why the chain file could not be read; empty when it could.
+  std::string unread;
+  /// The key's file could not be read, by this user.
+  bool key_unread = false;
+  std::vector<HostPattern> names;
+  /// The server's certificate stands alone and needs an intermediate.
+  bool leaf_only = false;
+  bool rsa = false;
+  /// Who issued it, printable.
+  std::string issuer;
+  /// What `wssgate check` would say of it, but for what stands above.
+  std::vector<Problem> problems;
+
+  bool covers(const HostPattern& name) const;
+};
+
+/// Reads each certificate once. Files are opened, nothing is fetched.
+class CertificateReader {
+ public:
+  CertificateReader(const pki::Trust& trust, std::chrono::system_clock::time_point now)
+      : trust_(trust), now_(now) {}
+
+  const CertificateFacts& facts(const std::string& chain_file, const std::string& key_file);
+
+ private:
+  CertificateFacts read(const std::string& chain_file, const std::string& key_file) const;
+
+  const pki::Trust& trust_;
+  std::chrono::system_clock::time_point now_;
+  std::map<std::pair<std::string, std::string>, CertificateFacts> known_;
+};
+
+/// Of a list in OpenSSL's syntax: the first suite with RSA key exchange that it offers up to
+/// TLS 1.2; empty when there is none.
+std::string rsa_key_exchange_in(const std::string& ciphers);
+
+}  // namespace wssgate::nginx
