@@ -30,6 +30,46 @@ bool tells_leaf_alone(const Problem& problem) {
 
 }  // namespace
 
+std::vector<CertificatePair> certificate_pairs(const Server& server, const std::string& main_file) {
+  const auto chains = server.scope->all("ssl_certificate");
+  const auto keys = server.scope->all("ssl_certificate_key");
+  std::vector<CertificatePair> pairs;
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    const std::string& chain = chains[i]->arg(0);
+    const std::string key = i < keys.size() ? keys[i]->arg(0) : std::string();
+    CertificatePair pair{chains[i], below(main_file, chain), below(main_file, key), {}};
+    if (chain.find('$') != std::string::npos || chain.starts_with("data:")) {
+      pair.fault = "it names no file but a variable";
+    } else if (key.empty()) {
+      pair.fault = "there is no ssl_certificate_key for it";
+    } else if (key.find('$') != std::string::npos || key.starts_with("data:") ||
+               key.starts_with("engine:") || key.starts_with("store:")) {
+      pair.fault = "its key is in no file";
+    }
+    pairs.push_back(std::move(pair));
+  }
+  return pairs;
+}
+
+std::vector<HostPattern> host_names(const Server& server, std::vector<std::string>& others) {
+  std::vector<HostPattern> names;
+  const auto add = [&](std::string_view text) {
+    const auto pattern = HostPattern::parse(text);
+    if (!pattern) return false;
+    if (std::find(names.begin(), names.end(), *pattern) == names.end()) names.push_back(*pattern);
+    return true;
+  };
+  for (const std::string& name : server.names) {
+    if (name.starts_with('.')) {
+      const bool both = add(name.substr(1)) && add("*" + name);
+      if (!both) others.push_back(name);
+    } else if (name == "_" || !add(name)) {
+      others.push_back(name);
+    }
+  }
+  return names;
+}
+
 bool CertificateFacts::covers(const HostPattern& name) const {
   return std::any_of(names.begin(), names.end(),
                      [&](const HostPattern& own) { return own.covers(name); });

@@ -8,9 +8,26 @@
 
 #include "base/hostname.h"
 #include "base/report.h"
+#include "nginx/model.h"
 #include "pki/trust.h"
 
 namespace wssgate::nginx {
+
+/// One ssl_certificate with its key.
+struct CertificatePair {
+  const Directive* from = nullptr;
+  /// Absolute, or relative to the working directory.
+  std::string chain;
+  std::string key;
+  /// Why these are no files, as a clause; empty when they are.
+  std::string fault;
+};
+/// Those in force in the server; several where there are ECDSA and RSA ones.
+std::vector<CertificatePair> certificate_pairs(const Server& server, const std::string& main_file);
+
+/// The names that clients can ask for: ".example.com" is two. What is none (an expression, "_", an
+/// IP address) goes to `others`.
+std::vector<HostPattern> host_names(const Server& server, std::vector<std::string>& others);
 
 /// What a certificate that nginx is given comes to.
 struct CertificateFacts {
