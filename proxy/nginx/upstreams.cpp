@@ -1,0 +1,276 @@
+#include "nginx/upstreams.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/address.h"
+#include "base/text.h"
+#include "nginx/translate.h"
+#include "nginx/traps.h"
+
+namespace wssgate::nginx {
+namespace {
+
+constexpr std::uint64_t kHeaviest = 1000;
+constexpr std::uint64_t kMostConnections = 1'000'000;
+constexpr std::size_t kLongestName = 64;
+
+/// What a name of an upstream may hold.
+std::string name_from(std::string_view text) {
+  std::string name;
+  for (const char c : text.substr(0, kLongestName - 4)) {
+    const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '-' || c == '_' || c == '.';
+    if (fits) {
+      name += c;
+    } else if (!name.empty() && name.back() != '-') {
+      name += '-';
+    }
+  }
+  while (!name.empty() && name.back() == '-') name.pop_back();
+  return name.empty() ? "upstream" : name;
+}
+
+bool is_endpoint(const std::string& address) {
+  if (address.starts_with("unix:")) {
+    return address.starts_with("unix:/") && SocketAddress::parse(address).has_value();
+  }
+  const auto parts = parse_host_port(address);
+  if (!parts) return false;
+  return SocketAddress::parse(address).has_value() || canonical_hostname(parts->host).has_value();
+}
+
+bool same_endpoints(const DraftUpstream& a, const DraftUpstream& b) {
+  const auto same = [](const DraftEndpoint& x, const DraftEndpoint& y) {
+    return x.address == y.address && x.weight == y.weight && x.backup == y.backup &&
+           x.max_connections == y.max_connections;
+  };
+  return std::equal(a.endpoints.begin(), a.endpoints.end(), b.endpoints.begin(), b.endpoints.end(),
+                    same);
+}
+
+}  // namespace
+
+void UpstreamWriter::lost(const Directive& at, std::string what, std::string why) {
+  findings_.add({FindingId::untranslated, at.at, at.text(), std::move(what), std::move(why)});
+}
+
+void UpstreamWriter::note(const Directive& at, std::string what, std::string why) {
+  findings_.add({FindingId::replaced, at.at, at.text(), std::move(what), std::move(why)});
+}
+
+void UpstreamWriter::hash(const Directive& directive, DraftUpstream& into) {
+  const std::string& key = directive.arg(0);
+  std::string by;
+  if (key == "$remote_addr" || key == "$binary_remote_addr") {
+    by = "client_address";
+  } else if (key.starts_with("$http_")) {
+    std::string header = key.substr(6);
+    std::replace(header.begin(), header.end(), '_', '-');
+    by = fmt::format("{{header: {}}}", yaml_scalar(header));
+  } else if (key.starts_with("$cookie_")) {
+    by = fmt::format("{{cookie: {}}}", yaml_scalar(key.substr(8)));
+  } else if (key.starts_with("$arg_")) {
+    by = fmt::format("{{query: {}}}", yaml_scalar(key.substr(5)));
+  } else {
+    return lost(directive, "it keeps together what is alike by this key",
+                "wssgate hashes by the client's address, a header, a cookie or a query parameter; "
+                "without one it is least_connections");
+  }
+  into.balance = fmt::format("{{hash: {{by: {}}}}}", by);
+}
+
+void UpstreamWriter::balance(const Upstream& upstream, DraftUpstream& into) {
+  into.balance = "round_robin";  // nginx's default; wssgate's is least_connections
+  for (const Directive& directive : upstream.from->block) {
+    if (directive.name == "ip_hash") {
+      into.balance = "{hash: {by: client_address}}";
+      note(directive, "nginx hashes the first three bytes of an IPv4 address",
+           "wssgate hashes all four: clients of one /24 spread");
+    } else if (directive.name == "least_conn") {
+      into.balance = "least_connections";
+    } else if (directive.name == "random") {
+      into.balance = "random_two";
+      if (directive.arg(0) != "two") {
+        note(directive, "nginx draws one endpoint",
+             "wssgate draws two and takes the less busy one");
+      }
+    } else if (directive.name == "hash") {
+      into.balance = "least_connections";
+      hash(directive, into);
+    }
+  }
+}
+
+void UpstreamWriter::health(const Upstream& upstream, DraftUpstream& into) {
+  std::optional<std::uint64_t> fails;
+  std::optional<Duration> time;
+  bool differ = false;
+  for (const UpstreamServer& server : upstream.servers) {
+    if (server.down) continue;
+    if (server.max_fails) {
+      differ = differ || (fails && *fails != *server.max_fails);
+      fails = server.max_fails;
+    }
+    if (server.fail_timeout) {
+      differ = differ || (time && *time != *server.fail_timeout);
+      time = server.fail_timeout;
+    }
+    if (server.slow_start && server.slow_start->count() > 0 &&
+        into.balance.find("hash") == std::string::npos) {
+      into.slow_start = server.slow_start;
+    }
+  }
+  if (differ) {
+    note(*upstream.from, "its servers have different max_fails or fail_timeout",
+         "wssgate has one ejection section for an upstream; it is wssgate's default here");
+    return;
+  }
+  if (fails && *fails == 0) {
+    note(*upstream.from, "max_fails=0 keeps servers in that fail",
+         "wssgate takes an endpoint out after 3 failures in a row, for 5s, but never the last one");
+    return;
+  }
+  if (fails) into.failures = std::min<std::uint64_t>(*fails, 1000);
+  if (time && time->count() > 0) into.ejection_time = time;
+}
+
+DraftUpstream UpstreamWriter::from_block(const Upstream& upstream) {
+  DraftUpstream made;
+  made.comment = fmt::format("{}: upstream {}", place_text(upstream.from->at), upstream.name);
+  made.name = name_from(upstream.name);
+  balance(upstream, made);
+  health(upstream, made);
+  for (const UpstreamServer& server : upstream.servers) {
+    if (server.down) {
+      note(*server.from, "the server is marked down", "it is left out");
+      continue;
+    }
+    if (!is_endpoint(server.address)) {
+      lost(*server.from, "its address cannot be used as an endpoint",
+           "it is left out; write it as ip:port, name:port or unix:/path");
+      continue;
+    }
+    for (const std::string& other : server.others) {
+      lost(*server.from, fmt::format("its parameter '{}'", printable(other)),
+           "wssgate has nothing like it");
+    }
+    DraftEndpoint endpoint{server.address, std::clamp<std::uint64_t>(server.weight, 1, kHeaviest),
+                           server.backup, std::min(server.max_connections, kMostConnections)};
+    const auto same =
+        std::find_if(made.endpoints.begin(), made.endpoints.end(),
+                     [&](const DraftEndpoint& each) { return each.address == endpoint.address; });
+    if (same == made.endpoints.end()) {
+      made.endpoints.push_back(std::move(endpoint));
+      continue;
+    }
+    same->weight = std::min(same->weight + endpoint.weight, kHeaviest);
+    note(*server.from, "the same server stands twice", "it is one endpoint with both weights");
+  }
+  const bool all_backups = std::all_of(made.endpoints.begin(), made.endpoints.end(),
+                                       [](const DraftEndpoint& each) { return each.backup; });
+  if (all_backups) {
+    for (DraftEndpoint& each : made.endpoints) each.backup = false;
+  }
+  return made;
+}
+
+DraftTls UpstreamWriter::tls(const ProxyTarget& target, const Scope& scope,
+                             const DraftUpstream& upstream) {
+  DraftTls tls;
+  tls.verify = scope.is_on("proxy_ssl_verify");
+  const Directive* const name = scope.find("proxy_ssl_name");
+  if (name != nullptr && name->arg(0).find('$') == std::string::npos) {
+    tls.server_name = name->arg(0);
+  } else if (name != nullptr) {
+    lost(*name, "the name that the backend's certificate must be for differs by request",
+         "wssgate has one for an upstream: write it as tls.server_name; until then it is the "
+         "endpoint's own");
+  } else if (target.upstream != nullptr && tls.verify &&
+             canonical_hostname(target.upstream->name)) {
+    tls.server_name = target.upstream->name;  // nginx's $proxy_host
+  }
+  const bool on_socket =
+      std::any_of(upstream.endpoints.begin(), upstream.endpoints.end(),
+                  [](const DraftEndpoint& each) { return each.address.starts_with("unix:"); });
+  if (tls.server_name.empty() && on_socket) tls.server_name = "localhost";
+  if (tls.verify) {
+    const std::string ca = scope.value("proxy_ssl_trusted_certificate");
+    if (!ca.empty()) tls.ca = below(main_file_, ca);
+  }
+  const std::string chain = scope.value("proxy_ssl_certificate");
+  const std::string key = scope.value("proxy_ssl_certificate_key");
+  if (!chain.empty() && !key.empty() && chain.find('$') == std::string::npos) {
+    tls.chain = below(main_file_, chain);
+    tls.key = below(main_file_, key);
+  }
+  return tls;
+}
+
+std::string UpstreamWriter::keep(DraftUpstream upstream) {
+  const auto same = [&](const DraftUpstream& each) {
+    return same_endpoints(each, upstream) && each.tls == upstream.tls &&
+           each.balance == upstream.balance && each.proxy_protocol == upstream.proxy_protocol &&
+           each.comment == upstream.comment;
+  };
+  const auto found = std::find_if(upstreams_.begin(), upstreams_.end(), same);
+  if (found != upstreams_.end()) return found->name;
+  const std::string wanted = upstream.name;
+  const auto taken = [&](const std::string& name) {
+    return std::any_of(upstreams_.begin(), upstreams_.end(),
+                       [&](const DraftUpstream& each) { return each.name == name; });
+  };
+  for (int number = 2; taken(upstream.name); ++number) {
+    upstream.name = fmt::format("{}-{}", wanted, number);
+  }
+  upstreams_.push_back(std::move(upstream));
+  return upstreams_.back().name;
+}
+
+std::string UpstreamWriter::of(const ProxyTarget& target, const Scope& scope) {
+  DraftUpstream made;
+  if (target.upstream != nullptr) {
+    made = from_block(*target.upstream);
+  } else {
+    made.name = name_from(target.address);
+    if (is_endpoint(target.address)) made.endpoints.push_back({target.address});
+  }
+  if (made.endpoints.empty()) return {};
+  if (target.tls) made.tls = tls(target, scope, made);
+  return keep(std::move(made));
+}
+
+std::string UpstreamWriter::of_stream(const std::string& address, const Realm& stream,
+                                      const Directive& at, bool proxy_protocol) {
+  DraftUpstream made;
+  if (const Upstream* const block = stream.upstream(address)) {
+    made = from_block(*block);
+  } else if (is_endpoint(address)) {
+    made.name = name_from(address);
+    made.endpoints.push_back({address});
+  }
+  if (made.endpoints.empty()) {
+    lost(at, fmt::format("'{}' is neither an upstream nor an address", printable(address)),
+         "its names are left out");
+    return {};
+  }
+  // What stands in requests is not seen in what is passed through.
+  const bool by_request = made.balance.find("{header:") != std::string::npos ||
+                          made.balance.find("{cookie:") != std::string::npos ||
+                          made.balance.find("{query:") != std::string::npos;
+  if (by_request) made.balance = "{hash: {by: client_address}}";
+  made.proxy_protocol = proxy_protocol;
+  return keep(std::move(made));
+}
+
+std::string UpstreamWriter::closed() {
+  DraftUpstream made;
+  made.name = kClosedUpstream;
+  made.comment = "Never there, so that what nginx did not send on gets 502. See the report.";
+  made.endpoints.push_back({"unix:/nonexistent/not-carried-over.sock"});
+  return keep(std::move(made));
+}
+
+}  // namespace wssgate::nginx
