@@ -28,6 +28,35 @@ bool tells_leaf_alone(const Problem& problem) {
   return problem.message.find("the file holds the server's certificate alone") != std::string::npos;
 }
 
+CertificateFacts read_from_disk(const std::string& chain_file, const std::string& key_file,
+                                const pki::Trust& trust,
+                                std::chrono::system_clock::time_point now) {
+  CertificateFacts facts;
+  const auto bytes = pki::FileBytes::read(chain_file);
+  if (!bytes) {
+    facts.unread = bytes.error().context;
+    return facts;
+  }
+  facts.key_unread = !pki::FileBytes::read(key_file).ok();
+  std::size_t count = 0;
+  if (const auto leaf = first_certificate(bytes->view(), count)) {
+    facts.issuer = pki::issuer_label(leaf.get());
+    facts.leaf_only = count == 1 && !pki::is_self_signed(leaf.get()) &&
+                      trust.anchors.root_of(leaf.get()) == nullptr;
+    facts.names = pki::dns_names(leaf.get());
+    facts.rsa = pki::key_type(X509_get0_pubkey(leaf.get())) == pki::KeyType::rsa;
+  }
+  Report report;
+  const pki::CertificateSource source{chain_file, key_file, {chain_file, 0, 0}};
+  (void)pki::load_certificate(source, trust, now, report);
+  for (const Problem& problem : report.problems()) {
+    if (facts.key_unread && problem.at.file == key_file) continue;
+    if (facts.leaf_only && tells_leaf_alone(problem)) continue;
+    facts.problems.push_back(problem);
+  }
+  return facts;
+}
+
 }  // namespace
 
 std::vector<CertificatePair> certificate_pairs(const Server& server, const std::string& main_file) {
@@ -75,40 +104,19 @@ bool CertificateFacts::covers(const HostPattern& name) const {
                      [&](const HostPattern& own) { return own.covers(name); });
 }
 
-CertificateFacts CertificateReader::read(const std::string& chain_file,
-                                         const std::string& key_file) const {
-  CertificateFacts facts;
-  const auto bytes = pki::FileBytes::read(chain_file);
-  if (!bytes) {
-    facts.unread = bytes.error().context;
-    return facts;
-  }
-  facts.key_unread = !pki::FileBytes::read(key_file).ok();
-  std::size_t count = 0;
-  if (const auto leaf = first_certificate(bytes->view(), count)) {
-    facts.issuer = pki::issuer_label(leaf.get());
-    facts.leaf_only = count == 1 && !pki::is_self_signed(leaf.get()) &&
-                      trust_.anchors.root_of(leaf.get()) == nullptr;
-    facts.names = pki::dns_names(leaf.get());
-    facts.rsa = pki::key_type(X509_get0_pubkey(leaf.get())) == pki::KeyType::rsa;
-  }
-  Report report;
-  const pki::CertificateSource source{chain_file, key_file, {chain_file, 0, 0}};
-  (void)pki::load_certificate(source, trust_, now_, report);
-  for (const Problem& problem : report.problems()) {
-    if (facts.key_unread && problem.at.file == key_file) continue;
-    if (facts.leaf_only && tells_leaf_alone(problem)) continue;
-    facts.problems.push_back(problem);
-  }
-  return facts;
-}
-
 const CertificateFacts& CertificateReader::facts(const std::string& chain_file,
                                                  const std::string& key_file) {
   const auto key = std::make_pair(chain_file, key_file);
   const auto found = known_.find(key);
   if (found != known_.end()) return found->second;
-  return known_.emplace(key, read(chain_file, key_file)).first->second;
+  return known_.emplace(key, read_(chain_file, key_file)).first->second;
+}
+
+CertificateReader::Read certificates_on_disk(const pki::Trust& trust,
+                                             std::chrono::system_clock::time_point now) {
+  return [&trust, now](const std::string& chain_file, const std::string& key_file) {
+    return read_from_disk(chain_file, key_file, trust, now);
+  };
 }
 
 std::string rsa_key_exchange_in(const std::string& ciphers) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -47,21 +48,25 @@ struct CertificateFacts {
   bool covers(const HostPattern& name) const;
 };
 
-/// Reads each certificate once. Files are opened, nothing is fetched.
+/// Asks for each certificate once.
 class CertificateReader {
  public:
-  CertificateReader(const pki::Trust& trust, std::chrono::system_clock::time_point now)
-      : trust_(trust), now_(now) {}
+  /// From the paths of a chain and a key to what they come to.
+  using Read = std::function<CertificateFacts(const std::string&, const std::string&)>;
+
+  explicit CertificateReader(Read read) : read_(std::move(read)) {}
 
   const CertificateFacts& facts(const std::string& chain_file, const std::string& key_file);
 
  private:
-  CertificateFacts read(const std::string& chain_file, const std::string& key_file) const;
-
-  const pki::Trust& trust_;
-  std::chrono::system_clock::time_point now_;
+  Read read_;
   std::map<std::pair<std::string, std::string>, CertificateFacts> known_;
 };
+
+/// Opens the files, judges them as `wssgate check` does at `now`, and fetches nothing. `trust` is
+/// borrowed.
+CertificateReader::Read certificates_on_disk(const pki::Trust& trust,
+                                             std::chrono::system_clock::time_point now);
 
 /// Of a list in OpenSSL's syntax: the first suite with RSA key exchange that it offers up to
 /// TLS 1.2; empty when there is none.

@@ -79,6 +79,9 @@ void Parser::file(const std::string& path, const SourceLocation& included_at, in
         included_at, fmt::format("the included file {} cannot be read: {}", printable(path), why),
         "what it holds is not translated");
   }
+  if (text->find('\0') != std::string::npos) {
+    return refuse(path, 0, "the file holds a NUL byte", "name a configuration in plain text");
+  }
   bytes_ += text->size();
   if (bytes_ > kMostBytes) {
     return refuse(path, 0, "the files hold more than 64 MiB together",

@@ -18,6 +18,7 @@ namespace wssgate::nginx {
 namespace {
 
 constexpr std::uint64_t kDefaultBody = std::uint64_t{1} << 20U;  // nginx's client_max_body_size
+constexpr std::uint64_t kLargestBody = std::uint64_t{1} << 60U;
 constexpr Duration kDefaultIdle{60'000};
 constexpr Duration kLongest = std::chrono::hours(24 * 365);
 
@@ -34,7 +35,7 @@ class Globals {
         if (proxy_target(location, model_.http)) proxied(*location.scope);
       }
     }
-    if (body_ != 0 && !unlimited_) draft_.request_body = body_;
+    if (body_ != 0 && !unlimited_) draft_.request_body = std::min(body_, kLargestBody);
     if (idle_ > kDefaultIdle) draft_.idle_http = std::min(idle_, kLongest);
     if (connect_ > Duration(0)) draft_.connect = std::min(connect_, kLongest);
   }

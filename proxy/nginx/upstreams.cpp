@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/address.h"
@@ -16,6 +17,7 @@ namespace {
 constexpr std::uint64_t kHeaviest = 1000;
 constexpr std::uint64_t kMostConnections = 1'000'000;
 constexpr std::size_t kLongestName = 64;
+constexpr Duration kLongest = std::chrono::hours(24 * 365);
 
 /// What a name of an upstream may hold.
 std::string name_from(std::string_view text) {
@@ -42,6 +44,20 @@ bool is_endpoint(const std::string& address) {
   return SocketAddress::parse(address).has_value() || canonical_hostname(parts->host).has_value();
 }
 
+/// What a header, cookie or query parameter can be called here.
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+}
+
+/// The rest of `key` where it begins with `prefix` and the rest is a name; else "".
+std::string name_after(const std::string& key, std::string_view prefix) {
+  if (!key.starts_with(prefix) || !is_token(key.substr(prefix.size()))) return {};
+  return key.substr(prefix.size());
+}
+
 bool same_endpoints(const DraftUpstream& a, const DraftUpstream& b) {
   const auto same = [](const DraftEndpoint& x, const DraftEndpoint& y) {
     return x.address == y.address && x.weight == y.weight && x.backup == y.backup &&
@@ -66,14 +82,13 @@ void UpstreamWriter::hash(const Directive& directive, DraftUpstream& into) {
   std::string by;
   if (key == "$remote_addr" || key == "$binary_remote_addr") {
     by = "client_address";
-  } else if (key.starts_with("$http_")) {
-    std::string header = key.substr(6);
+  } else if (std::string header = name_after(key, "$http_"); !header.empty()) {
     std::replace(header.begin(), header.end(), '_', '-');
     by = fmt::format("{{header: {}}}", yaml_scalar(header));
-  } else if (key.starts_with("$cookie_")) {
-    by = fmt::format("{{cookie: {}}}", yaml_scalar(key.substr(8)));
-  } else if (key.starts_with("$arg_")) {
-    by = fmt::format("{{query: {}}}", yaml_scalar(key.substr(5)));
+  } else if (const std::string cookie = name_after(key, "$cookie_"); !cookie.empty()) {
+    by = fmt::format("{{cookie: {}}}", yaml_scalar(cookie));
+  } else if (const std::string query = name_after(key, "$arg_"); !query.empty()) {
+    by = fmt::format("{{query: {}}}", yaml_scalar(query));
   } else {
     return lost(directive, "it keeps together what is alike by this key",
                 "wssgate hashes by the client's address, a header, a cookie or a query parameter; "
@@ -120,7 +135,7 @@ void UpstreamWriter::health(const Upstream& upstream, DraftUpstream& into) {
     }
     if (server.slow_start && server.slow_start->count() > 0 &&
         into.balance.find("hash") == std::string::npos) {
-      into.slow_start = server.slow_start;
+      into.slow_start = std::min(*server.slow_start, kLongest);
     }
   }
   if (differ) {
@@ -134,7 +149,7 @@ void UpstreamWriter::health(const Upstream& upstream, DraftUpstream& into) {
     return;
   }
   if (fails) into.failures = std::min<std::uint64_t>(*fails, 1000);
-  if (time && time->count() > 0) into.ejection_time = time;
+  if (time && time->count() > 0) into.ejection_time = std::min(*time, kLongest);
 }
 
 DraftUpstream UpstreamWriter::from_block(const Upstream& upstream) {
@@ -182,10 +197,13 @@ DraftTls UpstreamWriter::tls(const ProxyTarget& target, const Scope& scope,
   DraftTls tls;
   tls.verify = scope.is_on("proxy_ssl_verify");
   const Directive* const name = scope.find("proxy_ssl_name");
-  if (name != nullptr && name->arg(0).find('$') == std::string::npos) {
+  const bool is_address = name != nullptr && name->arg(0).find('/') == std::string::npos &&
+                          Network::parse(name->arg(0)).has_value();
+  if (name != nullptr && (is_address || canonical_hostname(name->arg(0)))) {
     tls.server_name = name->arg(0);
   } else if (name != nullptr) {
-    lost(*name, "the name that the backend's certificate must be for differs by request",
+    lost(*name,
+         "the name that the backend's certificate must be for is none, or differs by request",
          "wssgate has one for an upstream: write it as tls.server_name; until then it is the "
          "endpoint's own");
   } else if (target.upstream != nullptr && tls.verify &&
