@@ -110,9 +110,19 @@ std::string sure_beginning(std::string_view expression) {
   expression.remove_prefix(1);
   const std::size_t end = std::min(expression.find_first_of("\\^$.|?*+()[]{}"), expression.size());
   std::string path(expression.substr(0, end));
-  const bool whole = end == expression.size() || expression[end] == '$' || expression[end] == '(';
+  const std::string_view rest = expression.substr(end);
+  const bool whole = rest.empty() || rest == "$" || rest.starts_with("(/|$)") ||
+                     rest.starts_with("(/.*)?$") || rest.starts_with("(?:/|$)");
   if (!whole) path.resize(path.rfind('/') + 1);
   return path == "/" ? std::string() : path;
+}
+
+/// Then nginx ignores the second one for a name that both have, which is a trap and told as such.
+bool share_address(const Server& a, const Server& b) {
+  return std::any_of(a.listens.begin(), a.listens.end(), [&](const Listen& listen) {
+    return std::any_of(b.listens.begin(), b.listens.end(),
+                       [&](const Listen& other) { return other.address == listen.address; });
+  });
 }
 
 bool refuses(const Location& location) {
@@ -184,7 +194,7 @@ std::vector<std::string> HostWriter::names_of(const Server& server) {
     const std::string name = pattern.text();
     const auto [entry, fresh] = owners_.emplace(name, &server);
     if (!fresh) {
-      if (entry->second != &server) {
+      if (entry->second != &server && !share_address(server, *entry->second)) {
         lost(at,
              fmt::format("the name '{}' is the host's at {} already", name,
                          place_text(entry->second->from->at)),
@@ -498,6 +508,11 @@ std::vector<DraftRoute> HostWriter::routes(const Server& server) {
     const Location& location = *each.location;
     if (location.kind == LocationKind::exact) {
       judge_exact(location, each, kept);
+    } else if (!each.path.ends_with('/') && each.upstream == kClosedUpstream) {
+      lost(*location.from,
+           fmt::format("in nginx the location covers {0}x and the like as well",
+                       printable(each.path)),
+           "a route covers whole segments: see that none of those has to be closed too");
     } else if (!each.path.ends_with('/')) {
       note(*location.from, fmt::format("in nginx {0} covers {0}x as well", printable(each.path)),
            "a route covers whole segments");
