@@ -125,7 +125,7 @@ class ListenerWriter {
            "wssgate does with 308, which keeps the method; browsers remember it as they do 301");
     }
     redirected_names(server);
-    if (!server.has_tls()) other_locations(server);
+    if (!server.has_tls()) other_locations(server, *redirect);
     for (const Listen& listen : server.listens) {
       if (listen.tls || !usable(listen)) continue;
       if (tls_.count(listen.address) != 0) continue;
@@ -152,10 +152,16 @@ class ListenerWriter {
   }
 
   /// Beside the redirect: the way to a certificate, as a rule.
-  void other_locations(const Server& server) {
+  void other_locations(const Server& server, const HttpsRedirect& redirect) {
     for (const Location& location : server.locations) {
-      if (model_.read.count(location.from) != 0 && location.path == "/") continue;
+      const auto& parts = redirect.parts;
+      if (std::find(parts.begin(), parts.end(), location.from) != parts.end()) continue;
       for (const Directive& inner : location.from->block) model_.read.insert(&inner);
+      if (redirect.unconditional) {
+        note(*location.from, "the server redirects before it looks for a location",
+             "no request gets here in nginx either");
+        continue;
+      }
       const bool acme = location.path.find("acme-challenge") != std::string::npos;
       lost(
           *location.from,

@@ -107,6 +107,7 @@ std::optional<HttpsRedirect> https_redirect(const Server& server) {
   for (const Directive& directive : server.from->block) {
     if (leads_to_https(directive, server)) {
       take(directive, nullptr);
+      redirect.unconditional = true;
     } else if (directive.has_block && is_scheme_or_host_test(directive)) {
       if (const Directive* const inner = only_redirect(directive.block, server)) {
         take(*inner, &directive);

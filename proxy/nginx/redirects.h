@@ -16,6 +16,8 @@ struct HttpsRedirect {
   const Directive* from = nullptr;
   /// All that it is made of, certbot's several `if` among them.
   std::vector<const Directive*> parts;
+  /// It stands in the server itself, without a condition: no location is ever reached.
+  bool unconditional = false;
   /// nginx answers with another status than wssgate's 308.
   bool other_status = false;
 };

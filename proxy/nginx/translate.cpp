@@ -120,6 +120,8 @@ Draft translate(Model& model, const std::vector<Directive>& tree, const std::str
   draft.hosts = HostWriter(model, main_file, certificates, upstreams, findings).write();
   translate_stream(model, draft, upstreams, findings);
   draft.listeners = translate_listeners(model, names_of(draft), findings);
+  upstreams.tell_unused(model.http);
+  upstreams.tell_unused(model.stream);
   draft.upstreams = upstreams.take();
   Globals(model, draft, findings).write();
   account_for_rest(model, tree, findings);

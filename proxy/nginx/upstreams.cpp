@@ -153,6 +153,7 @@ void UpstreamWriter::health(const Upstream& upstream, DraftUpstream& into) {
 }
 
 DraftUpstream UpstreamWriter::from_block(const Upstream& upstream) {
+  used_.insert(upstream.from);
   DraftUpstream made;
   made.comment = fmt::format("{}: upstream {}", place_text(upstream.from->at), upstream.name);
   made.name = name_from(upstream.name);
@@ -281,6 +282,13 @@ std::string UpstreamWriter::of_stream(const std::string& address, const Realm& s
   if (by_request) made.balance = "{hash: {by: client_address}}";
   made.proxy_protocol = proxy_protocol;
   return keep(std::move(made));
+}
+
+void UpstreamWriter::tell_unused(const Realm& realm) {
+  for (const Upstream& upstream : realm.upstreams) {
+    if (used_.count(upstream.from) != 0) continue;
+    note(*upstream.from, "nothing that is carried over leads here", "it is left out");
+  }
 }
 
 std::string UpstreamWriter::closed() {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nginx/draft.h"
@@ -25,6 +27,9 @@ class UpstreamWriter {
   /// kClosedUpstream's.
   std::string closed();
 
+  /// A note for each block that nothing led to.
+  void tell_unused(const Realm& realm);
+
   std::vector<DraftUpstream> take() { return std::move(upstreams_); }
 
  private:
@@ -40,6 +45,7 @@ class UpstreamWriter {
   const std::string& main_file_;
   Findings& findings_;
   std::vector<DraftUpstream> upstreams_;
+  std::set<const Directive*> used_;
 };
 
 }  // namespace wssgate::nginx

@@ -27,10 +27,12 @@ class NginxTranslation : public testing::Test {
     EXPECT_EQ(problems.text(), "") << import_.yaml;
   }
 
-  std::vector<std::string> lost() const {
+  std::vector<std::string> lost() const { return directives_of(Kind::untranslated); }
+  std::vector<std::string> notes() const { return directives_of(Kind::note); }
+  std::vector<std::string> directives_of(Kind kind) const {
     std::vector<std::string> directives;
     for (const Finding& finding : import_.findings.ordered()) {
-      if (kind_of(finding.id) == Kind::untranslated) directives.push_back(finding.directive);
+      if (kind_of(finding.id) == kind) directives.push_back(finding.directive);
     }
     return directives;
   }
@@ -92,6 +94,7 @@ TEST_F(NginxTranslation, RoundRobinIsNginxsDefault) {
   import(server("location / { proxy_pass http://127.0.0.1:1; }") +
          "upstream y { server 127.0.0.1:2; }\n");
   EXPECT_THAT(import_.yaml, Not(HasSubstr("127.0.0.1:2")));  // nothing leads there
+  EXPECT_THAT(notes(), testing::Contains("upstream y"));
   import("upstream y { server 127.0.0.1:2; }\n" + server("location / { proxy_pass http://y; }"));
   EXPECT_EQ(config_.upstreams[0].balance.method, config::BalanceMethod::round_robin);
 }
@@ -112,8 +115,8 @@ TEST_F(NginxTranslation, WhatCannotBeCarriedOverIsClosed) {
              "location /admin/ { deny all; proxy_pass http://127.0.0.1:3; } "
              "location ~ ^/secret(/|$) { return 403; }"));
   EXPECT_THAT(routes(),
-              ElementsAre("/secret not-carried-over", "/files/ not-carried-over",
-                          "/admin/ not-carried-over", "/v/ not-carried-over", "/ 127.0.0.1-1"));
+              ElementsAre("/files/ not-carried-over", "/admin/ not-carried-over",
+                          "/secret not-carried-over", "/v/ not-carried-over", "/ 127.0.0.1-1"));
   EXPECT_EQ(import_.findings.exit_code(), ExitCode::untranslated);
 }
 
