@@ -125,6 +125,14 @@ bool share_address(const Server& a, const Server& b) {
   });
 }
 
+/// It sends whoever comes to another place.
+bool answers_elsewhere(const Server& server) {
+  return std::any_of(server.from->block.begin(), server.from->block.end(),
+                     [](const Directive& inner) {
+                       return inner.name == "return" && !inner.arg(0).starts_with('4');
+                     });
+}
+
 bool refuses(const Location& location) {
   const Directive* const answer = in_block(location, "return");
   return answer != nullptr && answer->arg(0).size() == 3 && answer->arg(0).front() == '4';
@@ -311,7 +319,7 @@ void HostWriter::server(const Server& server) {
   const bool serves = std::any_of(server.locations.begin(), server.locations.end(), proxies);
   std::vector<std::string> others;
   const bool named = !host_names(server, others).empty();
-  if (!serves && !named) {
+  if (!serves && !named && !answers_elsewhere(server)) {
     read_all(*server.from);
     for (const Location& location : server.locations) read_all(*location.from);
     return note(*server.from, "a server for unknown names that serves nothing",
@@ -397,7 +405,8 @@ bool HostWriter::proxied(const Location& location, Candidate& into) {
     lost(*location.from,
          fmt::format("'{}' at {} keeps some clients out", found->text(), place_text(found->at)),
          "wssgate has no rules like that: 502 there, so that nothing is exposed, until the backend "
-         "or the network guards it; then name its upstream");
+         "or the network guards it; then name its upstream. (nginx folds '//' in paths before it "
+         "looks; wssgate passes that on, to the route of its longest path)");
     return false;
   }
   into.upstream = upstreams_.of(*target, *location.scope);

@@ -104,7 +104,7 @@ std::optional<ProxyTarget> proxy_target(const Location& location, const Realm& h
     }
   }
   // With variables nginx replaces the whole request URI by what is written.
-  if (has_variables && !target.uri.empty() && location.path != "/") {
+  if (has_variables && !target.uri.empty()) {
     target.fault = "with a variable in it every request goes to the same path";
   }
   return target;

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "nginx/render.h"
 
