@@ -9,13 +9,12 @@
 #include "nginx/draft.h"
 #include "nginx/findings.h"
 #include "nginx/model.h"
+#include "nginx/routes.h"
 #include "nginx/upstreams.h"
 
 namespace wssgate::nginx {
 
-/// Makes a host of each server with TLS, and routes of its locations. What nginx answers by itself,
-/// guards, or sends on under another path becomes a route to kClosedUpstream: nothing that was
-/// closed is open afterwards.
+/// Makes a host of each server with TLS, with its names, certificate and terms.
 class HostWriter {
  public:
   HostWriter(Model& model, const std::string& main_file, CertificateReader& certificates,
@@ -23,7 +22,7 @@ class HostWriter {
       : model_(model),
         main_file_(main_file),
         certificates_(certificates),
-        upstreams_(upstreams),
+        routes_(model, upstreams, findings),
         findings_(findings) {}
 
   std::vector<DraftHost> write();
@@ -37,14 +36,6 @@ class HostWriter {
   void hsts(const Server& server, DraftHost& host);
   void client_certificates(const Server& server, DraftHost& host);
 
-  struct Candidate;
-  std::vector<DraftRoute> routes(const Server& server);
-  bool candidate(const Location& location, Candidate& into);
-  bool expression(const Location& location, Candidate& into);
-  bool proxied(const Location& location, Candidate& into);
-  void host_field(const Location& location, const Directive& pass, const std::string& address);
-  void judge_exact(const Location& location, const Candidate& route,
-                   const std::vector<Candidate>& all);
   void read_all(const Directive& block);
   void lost(const Directive& at, std::string what, std::string why);
   void note(const Directive& at, std::string what, std::string why);
@@ -52,7 +43,7 @@ class HostWriter {
   Model& model_;
   const std::string& main_file_;
   CertificateReader& certificates_;
-  UpstreamWriter& upstreams_;
+  RouteWriter routes_;
   Findings& findings_;
   std::vector<DraftHost> hosts_;
   /// Each name with the server that has it.

@@ -1,0 +1,323 @@
+#include "nginx/routes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+#include "nginx/proxy_pass.h"
+#include "nginx/translate.h"
+#include "nginx/traps.h"
+
+namespace wssgate::nginx {
+namespace {
+
+/// A path that a route can have; see config::RoutePathForm.
+bool is_route_path(const std::string& path) {
+  constexpr std::string_view kOthers = "-._~!$&'()+,;=:@/";
+  if (!path.starts_with('/')) return false;
+  for (const std::string_view segment : split(path, '/')) {
+    if (segment == "." || segment == "..") return false;
+  }
+  return std::all_of(path.begin(), path.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kOthers.find(c) != std::string_view::npos;
+  });
+}
+
+bool answers_4xx(const Directive& condition) {
+  return std::any_of(condition.block.begin(), condition.block.end(), [](const Directive& inner) {
+    return inner.name == "return" && inner.arg(0).size() == 3 && inner.arg(0).front() == '4';
+  });
+}
+
+/// A condition on what is no matter of who may: names have 421 in wssgate, and the rest keeps
+/// nobody out who means it.
+bool is_harmless_condition(const Directive& condition) {
+  const std::string& first = condition.arg(0);
+  for (const std::string_view variable :
+       {"($host", "($http_host", "($server_name", "($scheme", "($https", "($server_port",
+        "($request_method", "($http_user_agent", "($http_referer", "($invalid_referer"}) {
+    if (first.starts_with(variable)) return true;
+  }
+  return false;
+}
+
+/// Rules by address are one list: a block with any takes those around it away.
+const Directive* address_rule(const Scope* scope) {
+  for (; scope != nullptr; scope = scope->outer) {
+    if (scope->directives == nullptr) continue;
+    bool any = false;
+    for (const Directive& inner : *scope->directives) {
+      if (inner.name == "deny") return &inner;
+      any = any || inner.name == "allow";
+    }
+    if (any) return nullptr;
+  }
+  return nullptr;
+}
+
+/// What keeps some clients away from here: in the location or in a block around it.
+const Directive* guard(const Location& location) {
+  for (const std::string_view name : {"auth_basic", "auth_request", "auth_jwt"}) {
+    const Directive* const found = location.scope->find(name);
+    if (found != nullptr && found->arg(0) != "off") return found;
+  }
+  if (const Directive* const found = address_rule(location.scope)) return found;
+  for (const std::string_view name : {"internal", "secure_link"}) {
+    if (const Directive* const found = location.scope->find(name)) return found;
+  }
+  for (const Directive& inner : location.from->block) {
+    if (inner.name == "limit_except") return &inner;
+  }
+  for (const Scope* scope = location.scope; scope != nullptr; scope = scope->outer) {
+    if (scope->directives == nullptr) continue;
+    for (const Directive& inner : *scope->directives) {
+      if (inner.name != "if" || is_harmless_condition(inner)) continue;
+      if (answers_4xx(inner)) return &inner;
+    }
+  }
+  return nullptr;
+}
+
+const Directive* in_block(const Location& location, std::string_view name) {
+  for (const Directive& inner : location.from->block) {
+    if (inner.name == name) return &inner;
+  }
+  return nullptr;
+}
+
+/// "root /srv; try_files $uri =404", for what a location answered with.
+std::string content_of(const Location& location) {
+  std::string text;
+  for (const Directive& inner : location.from->block) {
+    if (inner.name == "location") continue;
+    if (text.size() > 120) return text + "; …";
+    text += (text.empty() ? "" : "; ") + inner.text();
+  }
+  return text.empty() ? "nothing of its own" : text;
+}
+
+/// The longest path of whole segments that an expression surely begins with; "" without one.
+std::string sure_beginning(std::string_view expression) {
+  if (!expression.starts_with("^/")) return {};
+  expression.remove_prefix(1);
+  const std::size_t end = std::min(expression.find_first_of("\\^$.|?*+()[]{}"), expression.size());
+  std::string path(expression.substr(0, end));
+  const std::string_view rest = expression.substr(end);
+  const bool whole = rest.empty() || rest == "$" || rest.starts_with("(/|$)") ||
+                     rest.starts_with("(/.*)?$") || rest.starts_with("(?:/|$)");
+  if (!whole) path.resize(path.rfind('/') + 1);
+  return path == "/" ? std::string() : path;
+}
+
+bool refuses(const Location& location) {
+  const Directive* const answer = in_block(location, "return");
+  return answer != nullptr && answer->arg(0).size() == 3 && answer->arg(0).front() == '4';
+}
+
+bool covers(const std::string& path, const std::string& request) {
+  if (!request.starts_with(path)) return false;
+  return path.back() == '/' || request.size() == path.size() || request[path.size()] == '/';
+}
+
+}  // namespace
+
+struct RouteWriter::Candidate {
+  const Location* location = nullptr;
+  std::string path;
+  std::string upstream;
+  std::string comment;
+};
+
+void RouteWriter::lost(const Directive& at, std::string what, std::string why) {
+  findings_.add({FindingId::untranslated, at.at, at.text(), std::move(what), std::move(why)});
+}
+
+void RouteWriter::note(const Directive& at, std::string what, std::string why) {
+  findings_.add({FindingId::replaced, at.at, at.text(), std::move(what), std::move(why)});
+}
+
+void RouteWriter::read_all(const Directive& block) {
+  model_.read.insert(&block);
+  for (const Directive& inner : block.block) {
+    if (inner.name != "location") read_all(inner);
+  }
+}
+
+void RouteWriter::host_field(const Location& location, const Directive& pass,
+                             const std::string& address) {
+  for (const Directive* field : location.scope->all("proxy_set_header")) {
+    if (iequals(field->arg(0), "Host")) return;  // its value is judged where it stands
+  }
+  lost(pass,
+       fmt::format("the backend gets 'Host: {}', since no proxy_set_header says otherwise",
+                   printable(address)),
+       "wssgate sends the client's Host: have the backend answer to that");
+}
+
+bool RouteWriter::proxied(const Location& location, Candidate& into) {
+  const auto target = proxy_target(location, model_.http);
+  if (!target) {
+    read_all(*location.from);
+    lost(
+        *location.from, fmt::format("nginx answers by itself: {}", content_of(location)),
+        "wssgate serves no files and answers nothing by itself: 502 there, until it has a backend");
+    return false;
+  }
+  if (!target->fault.empty()) {
+    lost(*target->from, target->fault, "name the backend; 502 there until then");
+    return false;
+  }
+  const std::string path = into.path;
+  if (!target->uri.empty() && target->uri != path) {
+    lost(*target->from,
+         fmt::format("the path is changed: {} becomes {}", printable(path), printable(target->uri)),
+         fmt::format("wssgate passes the path on as it came: have the backend answer below {}; 502 "
+                     "there until then",
+                     printable(path)));
+    return false;
+  }
+  if (const Directive* const rewrite = in_block(location, "rewrite")) {
+    model_.read.insert(rewrite);
+    lost(*rewrite, "the path is changed",
+         "wssgate passes the path on as it came; 502 there until "
+         "the backend answers to it");
+    return false;
+  }
+  if (const Directive* const found = guard(location)) {
+    lost(*location.from,
+         fmt::format("'{}' at {} keeps some clients out", found->text(), place_text(found->at)),
+         "wssgate has no rules like that: 502 there, so that nothing is exposed, until the backend "
+         "or the network guards it; then name its upstream. (nginx folds '//' in paths before it "
+         "looks; wssgate passes that on, to the route of its longest path)");
+    return false;
+  }
+  into.upstream = upstreams_.of(*target, *location.scope);
+  if (into.upstream.empty()) {
+    lost(*target->from, "the backend has no address that can be used", "502 there until it has");
+    return false;
+  }
+  host_field(location, *target->from,
+             target->upstream != nullptr ? target->upstream->name : target->address);
+  return true;
+}
+
+bool RouteWriter::candidate(const Location& location, Candidate& into) {
+  into.location = &location;
+  into.path = location.path;
+  if (location.kind == LocationKind::named) {
+    read_all(*location.from);
+    lost(*location.from, fmt::format("a location that others lead to: {}", content_of(location)),
+         "wssgate has no such thing");
+    return false;
+  }
+  if (location.kind == LocationKind::regex) {
+    const auto prefix = prefix_of(location);
+    if (!prefix) return expression(location, into);
+    into.path = *prefix;
+  }
+  if (!is_route_path(into.path)) {
+    read_all(*location.from);
+    lost(*location.from, fmt::format("'{}' is no path that a route can have", printable(into.path)),
+         "what it matched goes to the route of its longest path");
+    return false;
+  }
+  into.comment = place_text(location.from->at);
+  if (!proxied(location, into)) {
+    into.upstream = upstreams_.closed();
+    into.comment += ": not carried over, see the report";
+  }
+  return true;
+}
+
+/// One that is no plain prefix. Where it kept clients out, the path that it begins with is closed.
+bool RouteWriter::expression(const Location& location, Candidate& into) {
+  const std::string content = content_of(location);
+  const bool closed = guard(location) != nullptr || refuses(location);
+  read_all(*location.from);
+  into.path = closed ? sure_beginning(location.path) : std::string();
+  if (!into.path.empty() && is_route_path(into.path)) {
+    lost(*location.from, fmt::format("a location by an expression: {}", content),
+         fmt::format("wssgate has paths alone: all of {} gets 502, so that nothing is exposed",
+                     into.path));
+    into.upstream = upstreams_.closed();
+    into.comment = place_text(location.from->at) + ": not carried over, see the report";
+    return true;
+  }
+  lost(*location.from, fmt::format("a location by an expression: {}", content),
+       closed
+           ? "wssgate has paths alone: WHAT THIS KEPT AWAY FROM CLIENTS NOW GOES to the route of "
+             "its longest path; have the backend refuse it"
+           : "wssgate has paths alone: what it matched goes to the route of its longest path");
+  return false;
+}
+
+/// `= /x` is a route that covers what stands below as well.
+void RouteWriter::judge_exact(const Location& location, const Candidate& route,
+                              const std::vector<Candidate>& all) {
+  const Candidate* below = nullptr;
+  for (const Candidate& other : all) {
+    if (&other == &route || !covers(other.path, route.path + "/")) continue;
+    if (other.path.size() > route.path.size()) continue;
+    if (below == nullptr || other.path.size() > below->path.size()) below = &other;
+  }
+  if (below != nullptr && below->upstream == route.upstream) {
+    return note(*location.from, "the location stands for exactly this path",
+                "the route covers what is below it too; it leads to the same upstream");
+  }
+  lost(*location.from, "the location stands for exactly this path",
+       "a route covers what is below it too: that goes to the same upstream");
+}
+
+std::vector<DraftRoute> RouteWriter::of(const Server& server) {
+  std::vector<Candidate> found;
+  for (const Location& location : server.locations) {
+    Candidate made;
+    if (candidate(location, made)) found.push_back(std::move(made));
+  }
+  // One route a path: a prefix before an exact one.
+  std::vector<Candidate> kept;
+  for (const auto kind : {LocationKind::prefix, LocationKind::exact, LocationKind::regex}) {
+    for (const Candidate& each : found) {
+      if (each.location->kind != kind) continue;
+      const auto same = std::find_if(kept.begin(), kept.end(), [&](const Candidate& other) {
+        return other.path == each.path;
+      });
+      const bool covers_all = kind == LocationKind::exact && each.path == "/";
+      if (same == kept.end() && !covers_all) {
+        kept.push_back(each);
+      } else if (same != kept.end() && same->upstream == each.upstream) {
+        note(*each.location->from, "another location has this path", "one route stands for both");
+      } else {
+        lost(*each.location->from, "the path alone, without what is below it, goes elsewhere",
+             covers_all ? "a route for / would cover everything; it is left out"
+                        : "a route covers both; the other location's is used");
+      }
+    }
+  }
+  std::vector<DraftRoute> routes;
+  for (const Candidate& each : kept) {
+    const Location& location = *each.location;
+    if (location.kind == LocationKind::exact) {
+      judge_exact(location, each, kept);
+    } else if (!each.path.ends_with('/') && each.upstream == kClosedUpstream) {
+      lost(*location.from,
+           fmt::format("in nginx the location covers {0}x and the like as well",
+                       printable(each.path)),
+           "a route covers whole segments: see that none of those has to be closed too");
+    } else if (!each.path.ends_with('/')) {
+      note(*location.from, fmt::format("in nginx {0} covers {0}x as well", printable(each.path)),
+           "a route covers whole segments");
+    }
+    routes.push_back({each.comment, each.path, each.upstream});
+  }
+  std::stable_sort(routes.begin(), routes.end(), [](const DraftRoute& a, const DraftRoute& b) {
+    return a.path.size() > b.path.size();
+  });
+  return routes;
+}
+
+}  // namespace wssgate::nginx

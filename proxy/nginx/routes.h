@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nginx/draft.h"
+#include "nginx/findings.h"
+#include "nginx/model.h"
+#include "nginx/upstreams.h"
+
+namespace wssgate::nginx {
+
+/// Makes the routes of a host of a server's locations. What nginx answers by itself, guards, or
+/// sends on under another path becomes a route to kClosedUpstream, so that what a location kept
+/// from clients is not open afterwards. Expressions without a fixed beginning cannot be closed; the
+/// report shouts it.
+class RouteWriter {
+ public:
+  RouteWriter(Model& model, UpstreamWriter& upstreams, Findings& findings)
+      : model_(model), upstreams_(upstreams), findings_(findings) {}
+
+  /// The longest path first.
+  std::vector<DraftRoute> of(const Server& server);
+
+ private:
+  struct Candidate;
+  bool candidate(const Location& location, Candidate& into);
+  bool expression(const Location& location, Candidate& into);
+  bool proxied(const Location& location, Candidate& into);
+  void host_field(const Location& location, const Directive& pass, const std::string& address);
+  void judge_exact(const Location& location, const Candidate& route,
+                   const std::vector<Candidate>& all);
+  void read_all(const Directive& block);
+  void lost(const Directive& at, std::string what, std::string why);
+  void note(const Directive& at, std::string what, std::string why);
+
+  Model& model_;
+  UpstreamWriter& upstreams_;
+  Findings& findings_;
+};
+
+}  // namespace wssgate::nginx
