@@ -16,10 +16,12 @@
 namespace wssgate::nginx {
 namespace {
 
-/// Then nginx ignores the second one for a name that both have, which is a trap and told as such.
-bool share_address(const Server& a, const Server& b) {
-  return std::any_of(a.listens.begin(), a.listens.end(), [&](const Listen& listen) {
-    return std::any_of(b.listens.begin(), b.listens.end(),
+/// Wherever `server` has TLS, `first` listens too. Then nginx ignores `server` for a name that both
+/// have, which is a trap and told as such.
+bool is_hidden_by(const Server& server, const Server& first) {
+  return std::all_of(server.listens.begin(), server.listens.end(), [&](const Listen& listen) {
+    return !listen.tls ||
+           std::any_of(first.listens.begin(), first.listens.end(),
                        [&](const Listen& other) { return other.address == listen.address; });
   });
 }
@@ -50,8 +52,12 @@ void HostWriter::read_all(const Directive& block) {
 }
 
 std::vector<DraftHost> HostWriter::write() {
-  for (const Server& each : model_.http.servers) {
-    if (each.has_tls()) server(each);
+  // Who answers to every name gets what the others leave.
+  for (const bool named : {true, false}) {
+    for (const Server& each : model_.http.servers) {
+      std::vector<std::string> others;
+      if (each.has_tls() && host_names(each, others).empty() != named) server(each);
+    }
   }
   return std::move(hosts_);
 }
@@ -84,7 +90,7 @@ std::vector<std::string> HostWriter::names_of(const Server& server) {
     const std::string name = pattern.text();
     const auto [entry, fresh] = owners_.emplace(name, &server);
     if (!fresh) {
-      if (entry->second != &server && !share_address(server, *entry->second)) {
+      if (entry->second != &server && !is_hidden_by(server, *entry->second)) {
         lost(at,
              fmt::format("the name '{}' is the host's at {} already", name,
                          place_text(entry->second->from->at)),
@@ -112,9 +118,10 @@ bool HostWriter::certificate(const Server& server, DraftHost& host) {
       host.key = pair.key;
     } else if (extra == nullptr) {
       extra = pair.from;
-      lost(*pair.from, "a second certificate for the same names",
-           "a host names one; with 'certificates: {folders: […]}' and none in the host, ECDSA and "
-           "RSA ones stand side by side");
+      lost(
+          *pair.from, "a second certificate for the same names",
+          "a host names one; with 'certificates: {folders: [...]}' and none in the host, ECDSA and "
+          "RSA ones stand side by side");
     }
   }
   const std::string staple = server.scope->value("ssl_stapling_file");

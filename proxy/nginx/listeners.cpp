@@ -39,6 +39,7 @@ class ListenerWriter {
       for (const Listen& listen : server.listens) add_tls(server, listen);
     }
     for (const Server& server : model_.http.servers) plain(server);
+    tell_reach();
     drop_covered();
     return std::move(listeners_);
   }
@@ -198,6 +199,42 @@ class ListenerWriter {
     }
     lost(*server.from, fmt::format("{} is served in plain HTTP", server_label(server)),
          "wssgate serves TLS alone: the server is left out. Give it a certificate");
+  }
+
+  /// Where the server's names can be asked for: ports, or addresses where they are not of all.
+  static std::set<std::string> reach(const Server& server) {
+    std::set<std::string> places;
+    for (const Listen& listen : server.listens) {
+      if (!listen.tls || listen.udp || !listen.valid) continue;
+      const bool any = any_of_family(listen.address, listen.port).empty();
+      places.insert(any ? std::to_string(listen.port) : listen.address);
+    }
+    return places;
+  }
+
+  /// A host answers on all listeners, so that one for a private address alone would be open to all.
+  void tell_reach() {
+    const bool by_stream =
+        std::any_of(model_.stream.servers.begin(), model_.stream.servers.end(),
+                    [](const Server& server) { return server.scope->is_on("ssl_preread"); });
+    std::set<std::string> all;
+    for (const Server& server : model_.http.servers) all.merge(reach(server));
+    for (const Server& server : model_.http.servers) {
+      const std::set<std::string> own = reach(server);
+      if (own.empty() || server.scope->is_on("ssl_reject_handshake")) continue;
+      const Directive& at = *server.listens.front().from;
+      if (by_stream) {
+        note(at, "stream stands in front of this server",
+             "its host answers on the listener of stream as well, at once");
+      }
+      if (own == all) continue;
+      lost(
+          at,
+          fmt::format("{} is reached here alone, and other servers elsewhere",
+                      server_label(server)),
+          "a host answers on all listeners: SEE THAT IT MAY BE REACHED ON THE OTHERS TOO, or run a "
+          "second wssgate for it");
+    }
   }
 
   /// wssgate refuses an address that another listener has already.

@@ -94,7 +94,7 @@ std::string content_of(const Location& location) {
   std::string text;
   for (const Directive& inner : location.from->block) {
     if (inner.name == "location") continue;
-    if (text.size() > 120) return text + "; …";
+    if (text.size() > 120) return text + "; ...";
     text += (text.empty() ? "" : "; ") + inner.text();
   }
   return text.empty() ? "nothing of its own" : text;
@@ -272,6 +272,20 @@ void RouteWriter::judge_exact(const Location& location, const Candidate& route,
        "a route covers what is below it too: that goes to the same upstream");
 }
 
+/// An expression goes before a longer path in nginx, but for "^~".
+void RouteWriter::judge_order(const Location& location, const Candidate& route,
+                              const std::vector<Candidate>& all) {
+  for (const Candidate& other : all) {
+    if (!covers(route.path, other.path) || other.upstream == route.upstream) continue;
+    if (other.location->kind != LocationKind::prefix) continue;
+    if (other.location->from->arg(0) == "^~") continue;
+    lost(*location.from,
+         fmt::format("in nginx the expression goes before the longer path {}",
+                     printable(other.path)),
+         "the longest path decides in wssgate");
+  }
+}
+
 std::vector<DraftRoute> RouteWriter::of(const Server& server) {
   std::vector<Candidate> found;
   for (const Location& location : server.locations) {
@@ -288,6 +302,7 @@ std::vector<DraftRoute> RouteWriter::of(const Server& server) {
       });
       const bool covers_all = kind == LocationKind::exact && each.path == "/";
       if (same == kept.end() && !covers_all) {
+        if (kind == LocationKind::regex) judge_order(*each.location, each, kept);
         kept.push_back(each);
       } else if (same != kept.end() && same->upstream == each.upstream) {
         note(*each.location->from, "another location has this path", "one route stands for both");

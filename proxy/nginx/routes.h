@@ -30,6 +30,8 @@ class RouteWriter {
   void host_field(const Location& location, const Directive& pass, const std::string& address);
   void judge_exact(const Location& location, const Candidate& route,
                    const std::vector<Candidate>& all);
+  void judge_order(const Location& location, const Candidate& route,
+                   const std::vector<Candidate>& all);
   void read_all(const Directive& block);
   void lost(const Directive& at, std::string what, std::string why);
   void note(const Directive& at, std::string what, std::string why);

@@ -216,6 +216,27 @@ TEST_F(NginxTranslation, TheBackendsHostIsTold) {
   ASSERT_TRUE(config_.hosts.at(0).tls);
 }
 
+TEST_F(NginxTranslation, AServerForAPrivateAddressIsTold) {
+  import(server("location / { proxy_pass http://127.0.0.1:1; }") +
+         "server { listen 127.0.0.1:9443 ssl; server_name b.test; ssl_certificate /c.pem; "
+         "ssl_certificate_key /k.pem; ssl_protocols TLSv1.3; location / { proxy_set_header Host "
+         "$host; proxy_pass http://127.0.0.1:2; } }\n");
+  EXPECT_THAT(lost(), ElementsAre("listen 443 ssl", "listen 127.0.0.1:9443 ssl"));
+}
+
+TEST_F(NginxTranslation, WhoAnswersToEveryNameGetsWhatIsLeft) {
+  import(
+      "server { listen 443 ssl default_server; server_name _; ssl_certificate /c.pem; "
+      "ssl_certificate_key /k.pem; ssl_protocols TLSv1.3; location / { proxy_set_header Host "
+      "$host; proxy_pass http://127.0.0.1:2; } }\n" +
+      server("location / { proxy_pass http://127.0.0.1:1; }"));
+  EXPECT_THAT(lost(), IsEmpty());
+  ASSERT_EQ(config_.hosts.size(), 2U);
+  EXPECT_THAT(routes(), ElementsAre("/ 127.0.0.1-1"));
+  ASSERT_EQ(config_.hosts[1].names.size(), 1U);
+  EXPECT_EQ(config_.hosts[1].names[0].value.text(), "b.test");
+}
+
 TEST_F(NginxTranslation, TheSameTextEachTime) {
   const std::string text = server("location / { proxy_pass http://127.0.0.1:1; }");
   import(text);
