@@ -83,7 +83,7 @@ const Directive* only_redirect(const std::vector<Directive>& block, const Server
   return found;
 }
 
-/// "if ($host = example.com) { … }", "if ($scheme = http)", "if ($https = "")", "if ($scheme !=
+/// "if ($host = example.com) { ... }", "if ($scheme = http)", "if ($https = "")", "if ($scheme !=
 /// https)".
 bool is_scheme_or_host_test(const Directive& directive) {
   if (directive.name != "if" || directive.args.empty()) return false;
