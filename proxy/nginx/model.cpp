@@ -42,7 +42,7 @@ Listen read_listen(const Directive& directive, bool ssl_on) {
   if (all_digits(text)) text = "0.0.0.0:" + text;
   if (text.starts_with("*:")) text = "0.0.0.0" + text.substr(1);
   if (text == "*") text = "0.0.0.0";
-  if (text.starts_with("localhost")) text = "127.0.0.1" + text.substr(9);
+  if (text == "localhost" || text.starts_with("localhost:")) text.replace(0, 9, "127.0.0.1");
   const auto address = with_port(text, "80");
   const auto parsed = address ? SocketAddress::parse(*address) : std::nullopt;
   listen.valid = parsed.has_value();
