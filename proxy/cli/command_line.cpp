@@ -103,10 +103,12 @@ void add_import_options(CLI::App& command, ImportNginxOptions& options) {
                   "nginx's main configuration, or one server's file; includes are read as nginx "
                   "reads them, below its folder")
       ->required();
-  command.add_option("-o,--output", options.output,
-                     "where the wssgate configuration goes, a new file (default: stdout; the "
-                     "report is then on stderr)");
-  command.add_flag("--check", options.check_only, "only the report: write no configuration");
+  CLI::Option* const output = command.add_option(
+      "-o,--output", options.output,
+      "where the wssgate configuration goes, a new file (default: stdout; the report is then on "
+      "stderr)");
+  command.add_flag("--check", options.check_only, "only the report: write no configuration")
+      ->excludes(output);
   command.add_option("--ca", options.ca,
                      "roots to trust besides the system's, and to name in the result: a PEM file");
   command.add_flag("--json", options.json,

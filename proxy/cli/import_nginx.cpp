@@ -33,7 +33,7 @@ int refuse_import(const std::string& why) {
 /// An existing file is left alone: it may be what somebody has worked on.
 std::optional<std::string> write_new_file(const std::string& path, const std::string& text) {
   std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) return "it is there already";
+  if (std::filesystem::exists(path, ignored)) return "it is there already: name another file, or move it away";
   errno = 0;
   std::ofstream out(path, std::ios::binary);
   out << text;
@@ -42,11 +42,12 @@ std::optional<std::string> write_new_file(const std::string& path, const std::st
   return std::string(errno != 0 ? std::strerror(errno) : "it cannot be written");
 }
 
+void print_json(const ImportNginxOptions& options, const nginx::Import& import,
+                const Report& syntax) {
+  std::fputs(nginx::report_json(options.file, import, syntax).c_str(), stdout);
+}
+
 void print_report(const ImportNginxOptions& options, const nginx::Import& import) {
-  if (options.json) {
-    std::fputs(nginx::report_json(options.file, import).c_str(), stdout);
-    return;
-  }
   // The configuration has stdout, unless it goes elsewhere.
   const bool on_stdout = options.check_only || !options.output.empty();
   FILE* const out = on_stdout ? stdout : stderr;
@@ -80,15 +81,31 @@ int import_nginx(const ImportNginxOptions& options) {
       nginx::import_file(failure ? options.file : path, nginx::FileSources(),
                          nginx::certificates_on_disk(trust, now), named_roots, syntax);
   if (!syntax.ok()) {
-    std::fputs(problems_text(syntax, look_of(STDERR_FILENO)).c_str(), stderr);
+    if (options.json) {
+      print_json(options, import, syntax);
+    } else {
+      std::fputs(problems_text(syntax, look_of(STDERR_FILENO)).c_str(), stderr);
+    }
     return kUnreadable;
   }
-  if (!options.check_only && import.serves && !options.output.empty()) {
+  const bool written = import.serves && !options.output.empty();
+  if (written) {
     if (const auto why = write_new_file(options.output, import.yaml)) {
       return refuse_import(fmt::format("{}: {}", options.output, *why));
     }
   }
-  print_report(options, import);
+  if (options.json) {
+    print_json(options, import, syntax);
+  } else {
+    print_report(options, import);
+    if (written) {
+      std::fputs(
+          fmt::format("Written to {0}. Prove it with its certificates: wssgate check -c {0}\n",
+                      options.output)
+              .c_str(),
+          stdout);
+    }
+  }
   const bool to_stdout = !options.check_only && options.output.empty() && !options.json;
   if (to_stdout && import.serves) std::fputs(import.yaml.c_str(), stdout);
   return static_cast<int>(import.findings.exit_code());

@@ -50,6 +50,7 @@ const std::map<std::string_view, Policy>& policies() {
       {"hash", kUnderstood},
       {"random", kUnderstood},
       {"set", {Fate::note, "a variable", "where a proxy_pass uses it, it has been followed"}},
+      {"include", {Fate::note, "no file here matches the pattern", "as in nginx that is no fault"}},
       // the process
       {"worker_processes", {Fate::note, "how many workers", "wssgate has one a core: 'workers'"}},
       {"worker_rlimit_nofile",
@@ -135,6 +136,11 @@ const std::map<std::string_view, Policy>& policies() {
       {"underscores_in_headers",
        {Fate::note, "fields with '_' in their names", "wssgate passes on what HTTP allows"}},
       {"ignore_invalid_headers", {Fate::note, "broken fields", "wssgate answers 400 to them"}},
+      {"etag", {Fate::note, "ETag of files", "wssgate serves no files"}},
+      {"postpone_output", {Fate::note, "a buffer for answers", kNoBuffers}},
+      {"output_buffers", {Fate::note, "buffers for files", "wssgate serves no files"}},
+      {"env", {Fate::note, "the environment of the process", "set it where wssgate is started"}},
+      {"uninitialized_variable_warn", {Fate::note, "what is logged", "wssgate has no variables"}},
       {"merge_slashes", {Fate::note, "'//' in paths", "wssgate passes the path on as it came"}},
       {"server_name_in_redirect", {Fate::note, "nginx's own redirects", "wssgate makes none"}},
       {"port_in_redirect", {Fate::note, "nginx's own redirects", "wssgate makes none"}},
@@ -147,7 +153,6 @@ const std::map<std::string_view, Policy>& policies() {
        {Fate::note, "HTTP/2", "clients of wssgate speak HTTP/1.1, which TLS agrees on with them"}},
       {"http3", {Fate::lost, "HTTP/3", "wssgate speaks HTTP/1.1"}},
       {"quic_retry", {Fate::lost, "HTTP/3", "wssgate speaks HTTP/1.1"}},
-      {"http2_max_concurrent_streams", {Fate::note, "HTTP/2", "wssgate speaks HTTP/1.1"}},
       // TLS
       {"ssl_ciphers", {Fate::note, "the cipher suites", kOwnCiphers}},
       {"ssl_prefer_server_ciphers", {Fate::note, "whose order of suites counts", kOwnCiphers}},
@@ -232,7 +237,10 @@ const std::map<std::string_view, Policy>& policies() {
       {"real_ip_recursive",
        {Fate::note, "which of several addresses counts", "the last one that no trusted proxy has"}},
       // what is gone
-      {"gzip_static", {Fate::lost, "compressed files", kNoFiles}},
+      {"gzip", {Fate::lost, "answers are compressed", kNoCompression}},
+      {"gzip_static", {Fate::note, "compressed files", kNoFiles}},
+      {"brotli", {Fate::lost, "answers are compressed", kNoCompression}},
+      {"brotli_static", {Fate::note, "compressed files", kNoFiles}},
       {"root", {Fate::lost, "files", kNoFiles}},
       {"alias", {Fate::lost, "files", kNoFiles}},
       {"index", {Fate::lost, "files", kNoFiles}},
@@ -260,7 +268,6 @@ const std::map<std::string_view, Policy>& policies() {
       {"limit_conn_zone",
        {Fate::lost, "how many connections a client may have",
         "wssgate has 'limits: {connections_per_address: 100}'"}},
-      {"limit_rate", {Fate::lost, "how fast an answer is sent", "wssgate has no such limit"}},
       {"rewrite",
        {Fate::lost, "another path, or a redirect", "wssgate passes the path on as it came"}},
       {"return",
@@ -286,6 +293,10 @@ const std::map<std::string_view, Policy>& policies() {
        {Fate::lost, "domains of cookies are changed", "have the backend set them right"}},
       {"proxy_cookie_flags", {Fate::lost, "cookies get flags", "have the backend set them"}},
       {"proxy_method", {Fate::lost, "another method", "wssgate passes the method on as it came"}},
+      {"proxy_set_body", {Fate::lost, "another body", "wssgate passes the body on as it came"}},
+      {"proxy_ignore_client_abort",
+       {Fate::lost, "a request goes on when its client has gone",
+        "wssgate ends it at the backend too"}},
       {"proxy_bind",
        {Fate::lost, "from which address the backend is connected to",
         "wssgate lets the kernel choose"}},
@@ -311,9 +322,15 @@ const std::map<std::string_view, Policy>& policies() {
 const Policy* policy_of(std::string_view name) {
   const auto found = policies().find(name);
   if (found != policies().end()) return &found->second;
-  static const std::array<std::pair<std::string_view, Policy>, 6> prefixes = {{
-      {"gzip", {Fate::lost, "answers are compressed", kNoCompression}},
-      {"brotli", {Fate::lost, "answers are compressed", kNoCompression}},
+  static const std::array<std::pair<std::string_view, Policy>, 12> prefixes = {{
+      {"limit_req_", {Fate::note, "details of limit_req", "they are of no use without it"}},
+      {"limit_conn_", {Fate::note, "details of limit_conn", "they are of no use without it"}},
+      {"limit_rate", {Fate::lost, "how fast an answer is sent", "wssgate has no such limit"}},
+      {"http2_", {Fate::note, "HTTP/2", "wssgate speaks HTTP/1.1"}},
+      {"lingering_", {Fate::note, "how connections end", "wssgate decides by itself"}},
+      {"autoindex_", {Fate::note, "lists of files", kNoFiles}},
+      {"gzip_", {Fate::note, "how answers are compressed", kNoCompression}},
+      {"brotli_", {Fate::note, "how answers are compressed", kNoCompression}},
       {"proxy_cache", {Fate::lost, "answers are cached", kNoCache}},
       {"fastcgi_", {Fate::lost, "a FastCGI backend", "wssgate speaks HTTP/1.1 to backends"}},
       {"uwsgi_", {Fate::lost, "a uwsgi backend", "have uWSGI speak HTTP (--http-socket)"}},

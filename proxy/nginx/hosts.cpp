@@ -196,6 +196,20 @@ void HostWriter::terms(const Server& server, DraftHost& host) {
   client_certificates(server, host);
 }
 
+/// Where every path has a location, files are only for those that are told themselves.
+void HostWriter::unused_files(const Server& server) {
+  const bool all =
+      std::any_of(server.locations.begin(), server.locations.end(), [](const Location& location) {
+        return location.kind == LocationKind::prefix && location.path == "/";
+      });
+  if (!all) return;
+  for (const Directive& inner : server.from->block) {
+    if (inner.name != "root" && inner.name != "index") continue;
+    model_.read.insert(&inner);
+    note(inner, "files, for locations that serve some", "those are told themselves");
+  }
+}
+
 void HostWriter::server(const Server& server) {
   if (server.scope->is_on("ssl_reject_handshake")) {
     read_all(*server.from);
@@ -235,6 +249,7 @@ void HostWriter::server(const Server& server) {
     }
     return;
   }
+  unused_files(server);
   host.routes = routes_.of(server);
   const bool open = std::any_of(host.routes.begin(), host.routes.end(), [](const DraftRoute& each) {
     return each.upstream != kClosedUpstream;

@@ -35,6 +35,7 @@ class HostWriter {
   void terms(const Server& server, DraftHost& host);
   void hsts(const Server& server, DraftHost& host);
   void client_certificates(const Server& server, DraftHost& host);
+  void unused_files(const Server& server);
 
   void read_all(const Directive& block);
   void lost(const Directive& at, std::string what, std::string why);

@@ -79,7 +79,7 @@ class Accountant {
     if (name == "auth_basic" && directive.arg(0) == "off") return;
     if (name == "auth_request" && directive.arg(0) == "off") return;
     if (name == "deny" && directive.arg(0) == "none") return;
-    if (name == "gzip" && directive.arg(0) == "off") return;
+    if ((name == "gzip" || name == "brotli") && directive.arg(0) == "off") return;
     if (name == "allow" && directive.arg(0) == "all") return;
     by_table(directive);
   }

@@ -125,6 +125,10 @@ class ListenerWriter {
       note(*redirect->from, "it redirects to https",
            "wssgate does with 308, which keeps the method; browsers remember it as they do 301");
     }
+    if (redirect->other_name) {
+      lost(*redirect->from, "plain HTTP is sent to https at another name",
+           "wssgate keeps the name: what has that name in https redirects, or answers");
+    }
     redirected_names(server);
     if (!server.has_tls()) other_locations(server, *redirect);
     for (const Listen& listen : server.listens) {

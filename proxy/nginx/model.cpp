@@ -191,7 +191,7 @@ class Builder {
     for (const Directive& inner : directive.block) {
       if (inner.name == "hostnames" && inner.args.empty()) {
         made.hostnames = true;
-      } else if (inner.name != "volatile") {
+      } else if (inner.name != "volatile" && inner.name != "include") {
         made.entries.push_back({&inner, inner.name, inner.arg(0)});
       }
     }

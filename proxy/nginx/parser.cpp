@@ -180,7 +180,9 @@ void Parser::include(const Directive& directive, int depth, std::vector<Directiv
   if (path.find_first_of("*?[") == std::string::npos) {
     return file(path, directive.at, depth, into);
   }
-  for (const std::string& matched : sources_.match(path)) {  // none is no fault
+  const std::vector<std::string> files = sources_.match(path);
+  if (files.empty()) into.push_back(directive);  // no fault in nginx
+  for (const std::string& matched : files) {
     if (stopped_) return;
     file(matched, directive.at, depth, into);
   }

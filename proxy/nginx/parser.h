@@ -11,7 +11,7 @@
 namespace wssgate::nginx {
 
 /// `name args… ;` or `name args… { block }`, with the place of its name. Includes stand in the
-/// tree as what they bring in.
+/// tree as what they bring in; one whose pattern matches nothing stands there itself.
 struct Directive {
   SourceLocation at;
   std::string name;

@@ -92,7 +92,6 @@ class StreamTranslator {
   void entries(const Map& map, bool proxy_protocol) {
     model_.read.insert(map.from);
     for (const MapEntry& entry : map.entries) {
-      if (entry.from->name == "include") continue;  // the parser has told that it is not there
       if (entry.key == "default" || entry.key == "''" || entry.key.empty()) {
         otherwise(entry);
       } else {

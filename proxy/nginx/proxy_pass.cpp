@@ -153,7 +153,9 @@ UpgradeHeaders upgrade_headers(const Location& location) {
       found.connection != nullptr && (iequals(found.connection->arg(1), "upgrade") ||
                                       found.connection->arg(1) == "$connection_upgrade");
   found.meant = found.upgrade != nullptr || found.lost != nullptr || connection_upgrade ||
-                (location.kind != LocationKind::regex && is_websocket_path(location.path));
+                is_websocket_path(location.kind == LocationKind::regex
+                                      ? prefix_of(location).value_or(std::string())
+                                      : location.path);
   return found;
 }
 

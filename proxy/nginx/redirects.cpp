@@ -4,11 +4,19 @@
 #include <charconv>
 #include <string_view>
 
+#include "base/hostname.h"
+#include "base/text.h"
+
 namespace wssgate::nginx {
 namespace {
 
-/// The port of an https URL that leads to the same name and path.
-std::optional<std::uint16_t> same_place(std::string_view url, const Server& server) {
+struct Place {
+  std::uint16_t port = 443;
+  bool other_name = false;
+};
+
+/// What an https URL comes to that leads to the same path.
+std::optional<Place> same_path(std::string_view url, const Server& server) {
   constexpr std::string_view kScheme = "https://";
   if (!url.starts_with(kScheme)) return std::nullopt;
   url.remove_prefix(kScheme.size());
@@ -19,21 +27,23 @@ std::optional<std::uint16_t> same_place(std::string_view url, const Server& serv
     known = true;
     break;
   }
-  if (!known) {  // its only name, written out
-    const bool single = server.names.size() == 1 && !server.names.front().empty();
-    if (!single || !url.starts_with(server.names.front())) return std::nullopt;
-    url.remove_prefix(server.names.front().size());
+  Place place;
+  if (!known) {  // a name that is written out
+    const std::size_t end = std::min(url.find_first_of(":/$"), url.size());
+    if (!canonical_hostname(url.substr(0, end))) return std::nullopt;
+    const bool own = server.names == std::vector<std::string>{to_lower(url.substr(0, end))};
+    place.other_name = !own;
+    url.remove_prefix(end);
   }
-  std::uint16_t port = 443;
   if (url.starts_with(':')) {
     const char* const end = url.data() + url.size();
-    const auto [after, failure] = std::from_chars(url.data() + 1, end, port);
-    if (failure != std::errc() || port == 0) return std::nullopt;
+    const auto [after, failure] = std::from_chars(url.data() + 1, end, place.port);
+    if (failure != std::errc() || place.port == 0) return std::nullopt;
     url.remove_prefix(static_cast<std::size_t>(after - url.data()));
   }
   for (const std::string_view path : {"$request_uri", "${request_uri}", "$uri$is_args$args", "$1",
                                       "/$1", "$request_uri?", "$uri?"}) {
-    if (url == path) return port;
+    if (url == path) return place;
   }
   return std::nullopt;
 }
@@ -48,26 +58,26 @@ bool is_refusal_status(std::string_view status) {
 }
 
 struct Found {
-  std::uint16_t port = 443;
+  Place place;
   bool other_status = false;
 };
 
-/// `return` or `rewrite` to the same place in https.
+/// `return` or `rewrite` to the same path in https.
 std::optional<Found> leads_to_https(const Directive& directive, const Server& server) {
   if (directive.name == "return") {
     const bool bare = directive.args.size() == 1;  // an URL alone is a 302
     if (!bare && !is_redirect_status(directive.arg(0))) return std::nullopt;
-    const auto port = same_place(directive.arg(bare ? 0 : 1), server);
-    if (!port) return std::nullopt;
-    return Found{*port, bare || directive.arg(0) != "308"};
+    const auto place = same_path(directive.arg(bare ? 0 : 1), server);
+    if (!place) return std::nullopt;
+    return Found{*place, bare || directive.arg(0) != "308"};
   }
   if (directive.name != "rewrite") return std::nullopt;
   const std::string& what = directive.arg(0);
   const bool everything = what == "^" || what == "^(.*)" || what == "^(.*)$" || what == "^/(.*)$" ||
                           what == "^/(.*)" || what == "(.*)" || what == ".*" || what == "^.*$";
-  const auto port = everything ? same_place(directive.arg(1), server) : std::nullopt;
-  if (!port) return std::nullopt;
-  return Found{*port, true};
+  const auto place = everything ? same_path(directive.arg(1), server) : std::nullopt;
+  if (!place) return std::nullopt;
+  return Found{*place, true};
 }
 
 /// What a block is made of, where that is nothing but one redirect.
@@ -98,7 +108,8 @@ std::optional<HttpsRedirect> https_redirect(const Server& server) {
   HttpsRedirect redirect;
   const auto take = [&](const Directive& directive, const Directive* around) {
     const auto found = leads_to_https(directive, server);
-    redirect.port = found->port;
+    redirect.port = found->place.port;
+    redirect.other_name = redirect.other_name || found->place.other_name;
     redirect.other_status = redirect.other_status || found->other_status;
     if (redirect.from == nullptr) redirect.from = &directive;
     redirect.parts.push_back(&directive);

@@ -9,7 +9,7 @@
 
 namespace wssgate::nginx {
 
-/// A server that sends plain HTTP to https at the same name and path.
+/// A server that sends plain HTTP to https at the same path.
 struct HttpsRedirect {
   std::uint16_t port = 443;
   /// What says so, for the report.
@@ -20,9 +20,11 @@ struct HttpsRedirect {
   bool unconditional = false;
   /// nginx answers with another status than wssgate's 308.
   bool other_status = false;
+  /// It leads to one name, which not all that ask here have asked for.
+  bool other_name = false;
 };
 
-/// Nothing where the server does something else, or leads to another name or path.
+/// Nothing where the server does something else, or leads to another path.
 std::optional<HttpsRedirect> https_redirect(const Server& server);
 
 /// The server-level `return` with a status from 400 on, or 444 (close): it answers nobody.

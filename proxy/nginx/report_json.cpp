@@ -1,12 +1,15 @@
+#include "base/report_json.h"
+
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "nginx/render.h"
 
 namespace wssgate::nginx {
 
-std::string report_json(const std::string& path, const Import& import) {
+std::string report_json(const std::string& path, const Import& import, const Report& syntax) {
   using Json = nlohmann::ordered_json;
   Json findings = Json::array();
   for (const Finding& finding : import.findings.ordered()) {
@@ -20,7 +23,9 @@ std::string report_json(const std::string& path, const Import& import) {
   }
   Json report;
   report["file"] = path;
-  report["exit_code"] = static_cast<int>(import.findings.exit_code());
+  report["exit_code"] =
+      static_cast<int>(syntax.ok() ? import.findings.exit_code() : ExitCode::unreadable);
+  report["problems"] = to_json(syntax.ok() ? std::vector<Problem>() : syntax.by_place());
   report["findings"] = std::move(findings);
   report["configuration"] = import.serves ? Json(import.yaml) : Json(nullptr);
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "nginx/proxy_pass.h"
 #include "nginx/translate.h"
 #include "nginx/traps.h"
 
@@ -158,7 +157,64 @@ void RouteWriter::host_field(const Location& location, const Directive& pass,
        "wssgate sends the client's Host: have the backend answer to that");
 }
 
-bool RouteWriter::proxied(const Location& location, Candidate& into) {
+const Location* RouteWriter::fallback(const Directive* try_files) const {
+  if (try_files == nullptr || try_files->args.empty()) return nullptr;
+  for (const Location& each : server_->locations) {
+    const bool meant = each.kind == LocationKind::named && each.path == try_files->args.back();
+    if (meant && proxy_target(each, model_.http)) return &each;
+  }
+  return nullptr;
+}
+
+bool RouteWriter::is_fallback(const Location& location) const {
+  const auto leads_here = [&](const std::vector<Directive>& block) {
+    return std::any_of(block.begin(), block.end(), [&](const Directive& inner) {
+      return inner.name == "try_files" && fallback(&inner) == &location;
+    });
+  };
+  return leads_here(server_->from->block) ||
+         std::any_of(server_->locations.begin(), server_->locations.end(),
+                     [&](const Location& each) { return leads_here(each.from->block); });
+}
+
+/// Tells it where the backend gets another path than the client asked for.
+bool RouteWriter::keeps_path(const Location& location, const ProxyTarget& target,
+                             const std::string& path) {
+  if (!target.uri.empty() && target.uri != path) {
+    lost(*target.from,
+         fmt::format("the path is changed: {} becomes {}", printable(path), printable(target.uri)),
+         fmt::format("wssgate passes the path on as it came: have the backend answer below {}; 502 "
+                     "there until then",
+                     printable(path)));
+    return false;
+  }
+  const Directive* const rewrite = in_block(location, "rewrite");
+  if (rewrite == nullptr) return true;
+  model_.read.insert(rewrite);
+  lost(*rewrite, "the path is changed",
+       "wssgate passes the path on as it came; 502 there until the backend answers to it");
+  return false;
+}
+
+/// Tells it where the location, or the one that it leads to, keeps clients out.
+bool RouteWriter::is_guarded(const Location& at, const Location& location) {
+  const Directive* found = guard(at);
+  if (found == nullptr) found = guard(location);
+  if (found == nullptr) return false;
+  lost(*at.from,
+       fmt::format("'{}' at {} keeps some clients out", found->text(), place_text(found->at)),
+       "wssgate has no rules like that: 502 there, so that nothing is exposed, until the backend "
+       "or the network guards it; then name its upstream. (nginx folds '//' in paths before it "
+       "looks; wssgate passes that on, to the route of its longest path)");
+  return true;
+}
+
+bool RouteWriter::proxied(const Location& at, Candidate& into) {
+  // "try_files $uri @app": what is no file goes to @app, and here everything does.
+  const Directive* const files = in_block(at, "try_files");
+  const bool own = proxy_target(at, model_.http).has_value();
+  const Location* const named = own ? nullptr : fallback(files);
+  const Location& location = named != nullptr ? *named : at;
   const auto target = proxy_target(location, model_.http);
   if (!target) {
     read_all(*location.from);
@@ -171,30 +227,7 @@ bool RouteWriter::proxied(const Location& location, Candidate& into) {
     lost(*target->from, target->fault, "name the backend; 502 there until then");
     return false;
   }
-  const std::string path = into.path;
-  if (!target->uri.empty() && target->uri != path) {
-    lost(*target->from,
-         fmt::format("the path is changed: {} becomes {}", printable(path), printable(target->uri)),
-         fmt::format("wssgate passes the path on as it came: have the backend answer below {}; 502 "
-                     "there until then",
-                     printable(path)));
-    return false;
-  }
-  if (const Directive* const rewrite = in_block(location, "rewrite")) {
-    model_.read.insert(rewrite);
-    lost(*rewrite, "the path is changed",
-         "wssgate passes the path on as it came; 502 there until "
-         "the backend answers to it");
-    return false;
-  }
-  if (const Directive* const found = guard(location)) {
-    lost(*location.from,
-         fmt::format("'{}' at {} keeps some clients out", found->text(), place_text(found->at)),
-         "wssgate has no rules like that: 502 there, so that nothing is exposed, until the backend "
-         "or the network guards it; then name its upstream. (nginx folds '//' in paths before it "
-         "looks; wssgate passes that on, to the route of its longest path)");
-    return false;
-  }
+  if (!keeps_path(location, *target, into.path) || is_guarded(at, location)) return false;
   into.upstream = upstreams_.of(*target, *location.scope);
   if (into.upstream.empty()) {
     lost(*target->from, "the backend has no address that can be used", "502 there until it has");
@@ -202,6 +235,11 @@ bool RouteWriter::proxied(const Location& location, Candidate& into) {
   }
   host_field(location, *target->from,
              target->upstream != nullptr ? target->upstream->name : target->address);
+  if (named != nullptr) {
+    model_.read.insert(files);
+    lost(*files, "files are looked for before the backend is asked",
+         "wssgate serves no files: all requests go to the backend");
+  }
   return true;
 }
 
@@ -209,6 +247,7 @@ bool RouteWriter::candidate(const Location& location, Candidate& into) {
   into.location = &location;
   into.path = location.path;
   if (location.kind == LocationKind::named) {
+    if (is_fallback(location)) return false;  // told where it is led to
     read_all(*location.from);
     lost(*location.from, fmt::format("a location that others lead to: {}", content_of(location)),
          "wssgate has no such thing");
@@ -286,15 +325,32 @@ void RouteWriter::judge_order(const Location& location, const Candidate& route,
   }
 }
 
+/// The server's own try_files has what no location takes.
+void RouteWriter::everything_else(const Server& server, std::vector<Candidate>& all) {
+  const auto& block = server.from->block;
+  const auto files = std::find_if(block.begin(), block.end(),
+                                  [](const Directive& each) { return each.name == "try_files"; });
+  const Location* const named = files == block.end() ? nullptr : fallback(&*files);
+  const bool taken = std::any_of(all.begin(), all.end(), [](const Candidate& each) {
+    return each.path == "/" && each.location->kind == LocationKind::prefix;
+  });
+  if (named == nullptr || taken) return;
+  Candidate made{named, "/", {}, place_text(named->from->at)};
+  if (proxied(*named, made)) all.push_back(std::move(made));
+}
+
 std::vector<DraftRoute> RouteWriter::of(const Server& server) {
+  server_ = &server;
   std::vector<Candidate> found;
   for (const Location& location : server.locations) {
     Candidate made;
     if (candidate(location, made)) found.push_back(std::move(made));
   }
+  everything_else(server, found);
   // One route a path: a prefix before an exact one.
   std::vector<Candidate> kept;
-  for (const auto kind : {LocationKind::prefix, LocationKind::exact, LocationKind::regex}) {
+  for (const auto kind :
+       {LocationKind::prefix, LocationKind::exact, LocationKind::regex, LocationKind::named}) {
     for (const Candidate& each : found) {
       if (each.location->kind != kind) continue;
       const auto same = std::find_if(kept.begin(), kept.end(), [&](const Candidate& other) {

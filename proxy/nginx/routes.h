@@ -6,6 +6,7 @@
 #include "nginx/draft.h"
 #include "nginx/findings.h"
 #include "nginx/model.h"
+#include "nginx/proxy_pass.h"
 #include "nginx/upstreams.h"
 
 namespace wssgate::nginx {
@@ -24,14 +25,20 @@ class RouteWriter {
 
  private:
   struct Candidate;
+  /// The location with a backend that `try_files … @name` leads to in the end; null without one.
+  const Location* fallback(const Directive* try_files) const;
+  bool is_fallback(const Location& location) const;
   bool candidate(const Location& location, Candidate& into);
   bool expression(const Location& location, Candidate& into);
-  bool proxied(const Location& location, Candidate& into);
+  bool keeps_path(const Location& location, const ProxyTarget& target, const std::string& path);
+  bool is_guarded(const Location& at, const Location& location);
+  bool proxied(const Location& at, Candidate& into);
   void host_field(const Location& location, const Directive& pass, const std::string& address);
   void judge_exact(const Location& location, const Candidate& route,
                    const std::vector<Candidate>& all);
   void judge_order(const Location& location, const Candidate& route,
                    const std::vector<Candidate>& all);
+  void everything_else(const Server& server, std::vector<Candidate>& all);
   void read_all(const Directive& block);
   void lost(const Directive& at, std::string what, std::string why);
   void note(const Directive& at, std::string what, std::string why);
@@ -39,6 +46,7 @@ class RouteWriter {
   Model& model_;
   UpstreamWriter& upstreams_;
   Findings& findings_;
+  const Server* server_ = nullptr;  ///< whose locations these are
 };
 
 }  // namespace wssgate::nginx

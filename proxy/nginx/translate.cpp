@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 #include <utility>
 
@@ -20,6 +21,7 @@ namespace {
 constexpr std::uint64_t kDefaultBody = std::uint64_t{1} << 20U;  // nginx's client_max_body_size
 constexpr std::uint64_t kLargestBody = std::uint64_t{1} << 60U;
 constexpr Duration kDefaultIdle{60'000};
+constexpr Duration kMeantForWebSockets = std::chrono::hours(1);
 constexpr Duration kLongest = std::chrono::hours(24 * 365);
 
 class Globals {
@@ -72,12 +74,7 @@ class Globals {
     if (size != nullptr) {
       note(*size, "how large a body may be", "wssgate has one limit for all: the largest of them");
     }
-    if (const Directive* const read = scope.find("proxy_read_timeout")) {
-      if (const auto time = parse_time(read->arg(0))) idle_ = std::max(idle_, *time);
-      note(*read, "how long a backend may be silent",
-           "wssgate has 'timeouts: {idle_http}' for all requests, the longest of them; WebSockets "
-           "have no such limit");
-    }
+    if (const Directive* const read = scope.find("proxy_read_timeout")) silence(scope, *read);
     if (const Directive* const connect = scope.find("proxy_connect_timeout")) {
       if (const auto time = parse_time(connect->arg(0))) connect_ = std::max(connect_, *time);
       note(*connect, "how long connecting takes",
@@ -86,10 +83,29 @@ class Globals {
     websockets(scope);
   }
 
+  static bool passes_upgrades(const Scope& scope) {
+    return scope.block != nullptr &&
+           upgrade_headers({scope.block, LocationKind::prefix, {}, &scope}).works();
+  }
+
+  /// Of a location for WebSockets hours are meant for them: every idle connection of a client would
+  /// stay as long.
+  void silence(const Scope& scope, const Directive& timeout) {
+    const auto time = parse_time(timeout.arg(0));
+    if (!time) return;
+    if (*time >= kMeantForWebSockets && passes_upgrades(scope)) {
+      return note(timeout, "how long a backend may be silent, and so long for WebSockets",
+                  "those have no such limit in wssgate; ordinary requests have 'timeouts: "
+                  "{idle_http: 60s}'");
+    }
+    idle_ = std::max(idle_, *time);
+    note(timeout, "how long a backend may be silent",
+         "wssgate has 'timeouts: {idle_http}' for all requests, the longest of them; WebSockets "
+         "have no such limit");
+  }
+
   void websockets(const Scope& scope) {
-    if (told_upgrades_ || scope.block == nullptr) return;
-    const Location as_location{scope.block, LocationKind::prefix, {}, &scope};
-    if (upgrade_headers(as_location).works()) return;
+    if (told_upgrades_ || scope.block == nullptr || passes_upgrades(scope)) return;
     told_upgrades_ = true;
     note(*scope.block, "nginx passes no WebSocket upgrades here",
          "wssgate passes them on every route; 'websocket: refused' in a route answers 403");

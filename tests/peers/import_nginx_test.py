@@ -37,6 +37,7 @@ class Ask:
     websocket: bool = False
     plain: bool = False
     proxy: str = ""  # the address in a PROXY header
+    client: bool = False  # with a client's certificate
     nginx: tuple = ()
     wssgate: tuple = ()
 
@@ -80,6 +81,12 @@ CASES = {
         Ask("chat.test", "/static/x", nginx=("status", 404), wssgate=("status", 502)),
         Ask("chat.test", "/api/x", nginx=("path", "/v1/x"), wssgate=("status", 502)),
         Ask("chat.test", "/private/x", nginx=("status", 403), wssgate=("status", 502))]),
+    "rails": Case(3, [], ["try_files", "error_page", "return"], [
+        Ask("app.test", "/posts/1?x=y"), Ask("www.app.test", "/"), Ask("app.test", "/cable", websocket=True),
+        Ask("app.test", "/x", plain=True, nginx=("status", 301), wssgate=("status", 308))]),
+    "client_certificates": Case(0, [], [], [
+        Ask("chat.test", "/x", client=True),
+        Ask("chat.test", "/x", nginx=("status", 400), wssgate=("refused", True))]),
     "lost_headers": Case(1, ["upgrade_missing"], [], [
         Ask("chat.test", "/x", websocket=True),
         Ask("chat.test", "/ws/x", websocket=True, nginx=("status", 200), wssgate=("status", 101))]),
@@ -94,11 +101,12 @@ class Backend(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, mark, context=None):
-        super().__init__(("127.0.0.1", 0), Exchange)
+    def __init__(self, mark, context=None, path=None):
+        self.address_family = socket.AF_UNIX if path else socket.AF_INET
+        super().__init__(path or ("127.0.0.1", 0), Exchange)
         self.mark, self.context = mark, context
-        self.port = self.server_address[1]
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        self.place = path or self.server_address[1]
+        threading.Thread(target=self.serve_forever, args=[0.05], daemon=True).start()
 
     def handle_error(self, request, client_address):
         """Who goes away early is no fault of the backend's."""
@@ -154,7 +162,7 @@ def read_head(connection):
     return Head(text[:-4])
 
 
-def ask(case, ports, root):
+def ask(case, ports, root, identity):
     """What the answer was, as far as nginx and wssgate are to agree on it."""
     request = f"GET {case.path} HTTP/1.1\r\nHost: {case.name}\r\n"
     request += "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" \
@@ -167,16 +175,22 @@ def ask(case, ports, root):
         if not case.plain:
             context = ssl.create_default_context(cafile=root)
             context.check_hostname = False  # the certificate itself is compared
+            if case.client:
+                context.load_cert_chain(*identity)
             try:
                 connection = context.wrap_socket(connection, server_hostname=case.name)
             except (ssl.SSLError, ConnectionError):
                 return {"refused": True}
             answer["certificate"] = hashlib.sha256(connection.getpeercert(True)).hexdigest()
-        connection.sendall(request.encode())
-        head = read_head(connection)
+        try:
+            connection.sendall(request.encode())
+            head = read_head(connection)
+        except (ssl.SSLError, ConnectionError):  # in TLS 1.3 a client's certificate is judged after its handshake
+            return {"refused": True}
         assert head, f"{case} got no answer"
         answer["status"] = int(head.target)
         answer["location"] = head.fields.get("location", "")
+        answer["hsts"] = head.fields.get("strict-transport-security", "")
         length = None if answer["status"] == 101 else int(head.fields.get("content-length", "0"))
         body = b""
         try:
@@ -219,7 +233,10 @@ class ImportNginx(PeerTest):
             shutil.move(intermediate.file("key", label), place / "privkey.pem")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(cls.certs / "backend.test/fullchain.pem", cls.certs / "backend.test/privkey.pem")
-        cls.backends = {"A": Backend("A"), "B": Backend("B"), "T": Backend("T", context)}
+        cls.backends = {"A": Backend("A"), "B": Backend("B"), "T": Backend("T", context),
+                        "U": Backend("U", path=cls.folder + "/u.sock")}
+        cls.certificates.client("client")
+        cls.identity = (cls.certificates.folder / "client.pem", cls.certificates.folder / "client.key")
         for backend in cls.backends.values():
             cls.addClassCleanup(backend.server_close)
             cls.addClassCleanup(backend.shutdown)
@@ -229,8 +246,8 @@ class ImportNginx(PeerTest):
         home = pathlib.Path(self.folder) / f"{label}-{whose}"
         home.mkdir()
         ports = {"HTTPS": free_port(), "HTTP": free_port()}
-        values = {"CERTS": self.certs, "HOME": home, **ports,
-                  **{mark: backend.port for mark, backend in self.backends.items()}}
+        values = {"CERTS": self.certs, "CLIENTS": self.certificates.root, "HOME": home, **ports,
+                  **{mark: backend.place for mark, backend in self.backends.items()}}
 
         def fill(source, target):
             target.write_text(re.sub(r"@([A-Z]+)@", lambda match: str(values[match[1]]), source.read_text()))
@@ -313,8 +330,8 @@ class ImportNginx(PeerTest):
             nginx.kill()
 
     def compare_answers(self, each, ports, nginx_ports):
-        ours = ask(each, ports, self.root)
-        theirs = ask(each, nginx_ports, self.root) if nginx_ports else None
+        ours = ask(each, ports, self.root, self.identity)
+        theirs = ask(each, nginx_ports, self.root, self.identity) if nginx_ports else None
         for answer, expected in ((ours, each.wssgate), (theirs, each.nginx)):
             if answer is not None and expected:
                 key, value = expected
@@ -365,6 +382,8 @@ class CommandLine(PeerTest):
         self.assertEqual(done.returncode, 2)
         self.assertIn(f"{self.conf}:3:1: 'listen' has no ';'", done.stderr)
         self.assertEqual(done.stdout, "")
+        report = json.loads(self.imported(self.conf.read_text(), "--json").stdout)
+        self.assertEqual((report["exit_code"], report["problems"][0]["line"]), (2, 3))
 
     def test_a_file_that_is_there_is_not_overwritten(self):
         self.certificates.serve("chat.test")

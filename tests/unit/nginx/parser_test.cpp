@@ -72,6 +72,7 @@ TEST(NginxParser, AMissingIncludeIsAWarning) {
   EXPECT_THAT(report.text(), HasSubstr("/n/mime.types cannot be read"));
   EXPECT_EQ(tree.size(), 1U);
   EXPECT_THAT(problems_of({{"/n/main", "include none/*.conf;"}}), IsEmpty());
+  EXPECT_EQ(parse("/n/main", in_memory({{"/n/main", "include none/*.conf;"}}), report).size(), 1U);
 }
 
 TEST(NginxParser, CodeIsNoDirectives) {

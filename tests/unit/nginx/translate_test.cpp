@@ -140,6 +140,37 @@ TEST_F(NginxTranslation, PlainHttpBecomesARedirect) {
   }
 }
 
+TEST_F(NginxTranslation, ARedirectToAnotherNameIsTold) {
+  import(
+      "server { listen 80; server_name a.test b.test; return 301 https://a.test$request_uri; }\n" +
+      server("location / { proxy_pass http://127.0.0.1:1; }"));
+  ASSERT_EQ(config_.listeners.size(), 2U);
+  EXPECT_EQ(config_.listeners[1].redirect_to_https, 443);
+  EXPECT_THAT(lost(), ElementsAre("server_name a.test b.test",  // b.test has no host
+                                  "return 301 https://a.test$request_uri"));
+}
+
+TEST_F(NginxTranslation, WhatIsNoFileLeadsToTheNamedLocation) {
+  import(
+      server("location / { root /srv; try_files $uri @app; } "
+             "location @app { proxy_pass http://127.0.0.1:1; } "
+             "location /kept/ { try_files $uri @kept; } "
+             "location @kept { deny all; proxy_pass http://127.0.0.1:2; }"));
+  EXPECT_THAT(routes(), ElementsAre("/kept/ not-carried-over", "/ 127.0.0.1-1"));
+  EXPECT_THAT(lost(), testing::Contains("try_files $uri @app"));
+  EXPECT_THAT(lost(), testing::Contains("location /kept/"));
+  import(server("root /srv; try_files $uri @app; location @app { proxy_pass http://[::1]:1; }"));
+  EXPECT_THAT(routes(), ElementsAre("/ 1-1"));
+  EXPECT_THAT(lost(), testing::Contains("try_files $uri @app"));
+}
+
+TEST_F(NginxTranslation, FilesThatNothingLeadsToAreNoLoss) {
+  import(server("root /srv; index index.html; location / { proxy_pass http://127.0.0.1:1; }"));
+  EXPECT_THAT(lost(), IsEmpty());
+  import(server("root /srv; location /a/ { proxy_pass http://127.0.0.1:1; }"));
+  EXPECT_THAT(lost(), ElementsAre("root /srv"));
+}
+
 TEST_F(NginxTranslation, PlainHttpThatIsServedIsTold) {
   import(
       "server { listen 80; server_name a.test; location / { proxy_pass http://127.0.0.1:1; } }\n" +
@@ -198,6 +229,19 @@ TEST_F(NginxTranslation, HostsKeepTheirTerms) {
   EXPECT_EQ(host.certificate->staple.value, "/etc/nginx/s.der");
   EXPECT_EQ(config_.limits.request_body, 0U);
   EXPECT_EQ(config_.timeouts.idle_http, Duration(90'000));
+}
+
+TEST_F(NginxTranslation, HoursOfSilenceAreMeantForWebSockets) {
+  const std::string upgrade =
+      "proxy_http_version 1.1; proxy_set_header Host $host; proxy_set_header Upgrade "
+      "$http_upgrade; proxy_set_header Connection upgrade; ";
+  const std::string pass = "location / { proxy_pass http://127.0.0.1:1; proxy_read_timeout ";
+  import(server(pass + "1d; " + upgrade + "}"));
+  EXPECT_EQ(config_.timeouts.idle_http, Duration(60'000));
+  import(server(pass + "5m; " + upgrade + "}"));
+  EXPECT_EQ(config_.timeouts.idle_http, Duration(300'000));
+  import(server(pass + "1d; }"));
+  EXPECT_EQ(config_.timeouts.idle_http, Duration(86'400'000));
 }
 
 TEST_F(NginxTranslation, NothingIsLeftOutSilently) {
