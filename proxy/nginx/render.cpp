@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kLongestText = 2000;
 constexpr std::size_t kWidth = 100;
 /// Of a note; --json has all.
-constexpr std::size_t kMostPlaces = 4;
+constexpr std::size_t kMostLines = 6;
 
 constexpr std::string_view kBold = "1";
 constexpr std::string_view kRed = "1;31";
@@ -33,44 +33,43 @@ std::string place_of(const Finding& finding) {
   return finding.at.line == 0 ? file : fmt::format("{}:{}", file, finding.at.line);
 }
 
-/// Lines of at most kWidth, all behind `indent` spaces; words are never cut.
-std::string wrapped(std::string_view text, std::size_t indent) {
-  std::string out;
-  std::size_t column = 0;
+/// Lines of at most kWidth behind `indent` spaces, all but the first behind `hanging` ones. Words
+/// are never cut.
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t hanging) {
+  std::string out(indent, ' ');
+  std::size_t column = indent;
+  bool first = true;
   for (const std::string_view word : split(text, ' ')) {
     if (word.empty()) continue;
-    if (column == 0 || column + 1 + word.size() > kWidth) {
-      if (column != 0) out += '\n';
-      out += std::string(indent, ' ');
-      column = indent;
-    } else {
+    if (!first && column + 1 + word.size() > kWidth) {
+      out += '\n' + std::string(hanging, ' ');
+      column = hanging;
+    } else if (!first) {
       out += ' ';
       ++column;
     }
     out += word;
     column += word.size();
+    first = false;
   }
   return out + '\n';
 }
 
-/// What belongs together: of traps those of one kind, of the rest what says the same.
 using Group = std::vector<const Finding*>;
+using Key = std::pair<std::string_view, std::string_view>;
 
-/// Traps as FindingId has them, the most urgent first; the rest by the first place.
-std::vector<Group> groups_of(const std::vector<Finding>& ordered, Kind kind) {
+Key by_meaning(const Finding& finding) { return {finding.what, finding.why}; }
+Key by_kind_of_trap(const Finding& finding) { return {finding_name(finding.id), finding.why}; }
+Key by_file(const Finding& finding) { return {finding.at.file, {}}; }
+
+/// Those of one key together, in the order of the first of each.
+std::vector<Group> grouped(const Group& all, Key (*key_of)(const Finding&)) {
   std::vector<Group> groups;
-  std::map<std::pair<std::string_view, std::string_view>, std::size_t> known;
-  for (const Finding& finding : ordered) {
-    if (kind_of(finding.id) != kind) continue;
-    const std::string_view what =
-        kind == Kind::trap ? finding_name(finding.id) : std::string_view(finding.what);
-    const auto [entry, fresh] = known.try_emplace({what, finding.why}, groups.size());
+  std::map<Key, std::size_t> known;
+  for (const Finding* each : all) {
+    const auto [entry, fresh] = known.try_emplace(key_of(*each), groups.size());
     if (fresh) groups.emplace_back();
-    groups[entry->second].push_back(&finding);
-  }
-  if (kind == Kind::trap) {
-    std::stable_sort(groups.begin(), groups.end(),
-                     [](const Group& a, const Group& b) { return a.front()->id < b.front()->id; });
+    groups[entry->second].push_back(each);
   }
   return groups;
 }
@@ -88,6 +87,14 @@ class Page {
   }
 
  private:
+  Group of_kind(Kind kind) const {
+    Group found;
+    for (const Finding& each : ordered_) {
+      if (kind_of(each.id) == kind) found.push_back(&each);
+    }
+    return found;
+  }
+
   std::string painted(std::string_view text, std::string_view colour) const {
     return coloured_ ? fmt::format("\x1b[{}m{}\x1b[0m", colour, text) : std::string(text);
   }
@@ -103,7 +110,10 @@ class Page {
   }
 
   void traps() {
-    const auto groups = groups_of(ordered_, Kind::trap);
+    auto groups = grouped(of_kind(Kind::trap), by_kind_of_trap);
+    std::stable_sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) {
+      return a.front()->id < b.front()->id;  // the most urgent first
+    });
     if (!groups.empty()) title("Traps: what nginx does today, and why it hurts");
     for (const Group& group : groups) {
       out_ += fmt::format("\n  {}\n", painted(finding_name(group.front()->id), kRed));
@@ -111,30 +121,32 @@ class Page {
         place(*group[i], kBold);
         const bool last = i + 1 == group.size();
         if (!last && group[i + 1]->what == group[i]->what) continue;
-        out_ += wrapped(printable(group[i]->what, kLongestText) + '.', 6);
+        out_ += wrapped(printable(group[i]->what, kLongestText) + '.', 6, 6);
       }
-      out_ += wrapped("Why: " + printable(group.front()->why, kLongestText) + '.', 4);
+      out_ += wrapped("Why: " + printable(group.front()->why, kLongestText) + '.', 4, 4);
     }
   }
 
   void losses() {
-    const auto groups = groups_of(ordered_, Kind::untranslated);
+    const auto groups = grouped(of_kind(Kind::untranslated), by_meaning);
     if (!groups.empty()) title("Not carried over, or behaving otherwise\n");
     for (const Group& group : groups) {
       for (const Finding* each : group) place(*each, kYellow);
-      out_ += wrapped(sentence(*group.front()), 6);
+      out_ += wrapped(sentence(*group.front()), 6, 6);
     }
   }
 
-  /// Short: they are many, and nothing has to be done.
+  /// Short and by file: they are many, and nothing has to be done.
   void notes() {
-    const auto groups = groups_of(ordered_, Kind::note);
-    if (!groups.empty()) title("Notes: nothing is lost\n");
-    for (const Group& group : groups) {
-      std::string line = directives_of(group);
-      if (!line.empty()) line += ": ";
-      out_ +=
-          wrapped(fmt::format("{}{} ({})", line, sentence(*group.front()), places_of(group)), 4);
+    const auto files = grouped(of_kind(Kind::note), by_file);
+    if (!files.empty()) title("Notes: nothing is lost");
+    for (const Group& file : files) {
+      out_ += fmt::format("\n  {}\n", painted(printable(file.front()->at.file), kBold));
+      for (const Group& group : grouped(file, by_meaning)) {
+        out_ += wrapped(fmt::format("{}: {}: {}", lines_of(group), directives_of(group),
+                                    sentence(*group.front())),
+                        4, 8);
+      }
     }
   }
 
@@ -159,14 +171,12 @@ class Page {
     return fmt::format("{}", fmt::join(names, ", "));
   }
 
-  static std::string places_of(const Group& group) {
+  static std::string lines_of(const Group& group) {
     std::string text;
-    for (std::size_t i = 0; i < std::min(group.size(), kMostPlaces); ++i) {
-      text += (i == 0 ? "" : ", ") + place_of(*group[i]);
+    for (std::size_t i = 0; i < std::min(group.size(), kMostLines); ++i) {
+      text += fmt::format("{}{}", i == 0 ? "" : ", ", group[i]->at.line);
     }
-    if (group.size() > kMostPlaces) {
-      text += fmt::format(" and {} more", group.size() - kMostPlaces);
-    }
+    if (group.size() > kMostLines) text += fmt::format(" and {} more", group.size() - kMostLines);
     return text;
   }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <utility>
 
@@ -112,6 +113,13 @@ std::string sure_beginning(std::string_view expression) {
   return path == "/" ? std::string() : path;
 }
 
+/// "location / { return 404; }".
+bool is_not_found(const Location& location) {
+  const auto& block = location.from->block;
+  return location.kind == LocationKind::prefix && location.path == "/" && block.size() == 1 &&
+         block.front().name == "return" && block.front().args == std::vector<std::string>{"404"};
+}
+
 bool refuses(const Location& location) {
   const Directive* const answer = in_block(location, "return");
   return answer != nullptr && answer->arg(0).size() == 3 && answer->arg(0).front() == '4';
@@ -196,11 +204,28 @@ bool RouteWriter::keeps_path(const Location& location, const ProxyTarget& target
   return false;
 }
 
+/// The rest of what goes with a guard is told with it.
+void RouteWriter::read_guards(const Location& location) {
+  static constexpr std::array<std::string_view, 8> kNames = {
+      "allow",        "deny",     "satisfy",     "auth_basic", "auth_basic_user_file",
+      "auth_request", "internal", "limit_except"};
+  for (const Scope* scope = location.scope; scope != nullptr; scope = scope->outer) {
+    if (scope->directives == nullptr) continue;
+    for (const Directive& inner : *scope->directives) {
+      if (std::find(kNames.begin(), kNames.end(), inner.name) == kNames.end()) continue;
+      if (inner.has_block) read_all(inner);
+      model_.read.insert(&inner);
+    }
+  }
+}
+
 /// Tells it where the location, or the one that it leads to, keeps clients out.
 bool RouteWriter::is_guarded(const Location& at, const Location& location) {
   const Directive* found = guard(at);
   if (found == nullptr) found = guard(location);
   if (found == nullptr) return false;
+  read_guards(at);
+  read_guards(location);
   lost(*at.from,
        fmt::format("'{}' at {} keeps some clients out", found->text(), place_text(found->at)),
        "wssgate has no rules like that: 502 there, so that nothing is exposed, until the backend "
@@ -264,6 +289,12 @@ bool RouteWriter::candidate(const Location& location, Candidate& into) {
          "what it matched goes to the route of its longest path");
     return false;
   }
+  if (is_not_found(location)) {
+    read_all(*location.from);
+    note(*location.from, "all other paths are not found",
+         "wssgate answers 404 where there is no route");
+    return false;
+  }
   into.comment = place_text(location.from->at);
   if (!proxied(location, into)) {
     into.upstream = upstreams_.closed();
@@ -302,6 +333,10 @@ void RouteWriter::judge_exact(const Location& location, const Candidate& route,
     if (&other == &route || !covers(other.path, route.path + "/")) continue;
     if (other.path.size() > route.path.size()) continue;
     if (below == nullptr || other.path.size() > below->path.size()) below = &other;
+  }
+  if (route.upstream == kClosedUpstream) {
+    return note(*location.from, "the location stands for exactly this path",
+                "the route that gets 502 covers what is below it too");
   }
   if (below != nullptr && below->upstream == route.upstream) {
     return note(*location.from, "the location stands for exactly this path",

@@ -31,6 +31,7 @@ class RouteWriter {
   bool candidate(const Location& location, Candidate& into);
   bool expression(const Location& location, Candidate& into);
   bool keeps_path(const Location& location, const ProxyTarget& target, const std::string& path);
+  void read_guards(const Location& location);
   bool is_guarded(const Location& at, const Location& location);
   bool proxied(const Location& at, Candidate& into);
   void host_field(const Location& location, const Directive& pass, const std::string& address);

@@ -260,7 +260,8 @@ class TrapFinder {
       old += (old.empty() ? "" : ", ") + version;
     }
     if (old.empty()) return;
-    trap(FindingId::old_tls, *protocols, fmt::format("{} is allowed", printable(old)),
+    trap(FindingId::old_tls, *protocols,
+         fmt::format("old versions are allowed: {}", printable(old)),
          "these are broken and forbidden since RFC 8996, audits fail for them, and no browser in "
          "use needs them; write 'ssl_protocols TLSv1.2 TLSv1.3'. wssgate has no others");
   }
@@ -289,9 +290,9 @@ class TrapFinder {
     const Directive* const verify = location.scope->find("proxy_ssl_verify");
     if (verify != nullptr && verify->arg(0) == "on") return;
     trap(FindingId::upstream_unverified, verify != nullptr ? *verify : pass,
-         fmt::format("the certificate of the backend in '{}' is not verified: proxy_ssl_verify is "
-                     "off{}",
-                     pass.text(), verify == nullptr ? " unless it is switched on" : ""),
+         verify != nullptr ? "the backend's certificate is not verified"
+                           : "the backend's certificate is not verified: proxy_ssl_verify is off "
+                             "unless it is switched on",
          "who gets between nginx and the backend reads and changes everything, cookies and "
          "passwords included; set proxy_ssl_verify on, proxy_ssl_trusted_certificate and "
          "proxy_ssl_name. The result has 'verify: off', as nginx: remove it as soon as you can");

@@ -1,6 +1,7 @@
 """wssgate import-nginx: the corpus served by the real nginx and by wssgate, side by side, and the answers compared."""
 
 import base64
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -114,17 +115,17 @@ class Backend(socketserver.ThreadingTCPServer):
 
 class Exchange(socketserver.BaseRequestHandler):
     def handle(self):
-        connection = self.request
-        connection.settimeout(PATIENCE)
+        self.request.settimeout(PATIENCE)
         if self.server.context:
-            connection = self.server.context.wrap_socket(connection, server_side=True)
+            self.request = self.server.context.wrap_socket(self.request, server_side=True)
+        with self.request as connection:
+            self.serve(connection)
+
+    def serve(self, connection):
         head = read_head(connection)
         while head:
             connection.sendall(self.answer(head))
-            if head.is_upgrade:
-                connection.close()
-                return
-            head = read_head(connection)
+            head = None if head.is_upgrade else read_head(connection)
 
     def answer(self, head):
         if head.is_upgrade:
@@ -162,6 +163,28 @@ def read_head(connection):
     return Head(text[:-4])
 
 
+def client_context(case, root, identity):
+    context = ssl.create_default_context(cafile=root)
+    context.check_hostname = False  # the certificate itself is compared
+    if case.client:
+        context.load_cert_chain(*identity)
+    return context
+
+
+def read_body(connection, length):
+    """All of it; without a length, what comes until the end."""
+    body = b""
+    try:
+        while length is None or len(body) < length:
+            part = connection.recv(65536)
+            if not part:
+                break
+            body += part
+    except (ssl.SSLError, ConnectionError):
+        pass  # an end without close_notify; what came is judged
+    return body
+
+
 def ask(case, ports, root, identity):
     """What the answer was, as far as nginx and wssgate are to agree on it."""
     request = f"GET {case.path} HTTP/1.1\r\nHost: {case.name}\r\n"
@@ -169,41 +192,29 @@ def ask(case, ports, root, identity):
                "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n" if case.websocket else "Connection: close\r\n\r\n"
     port = ports["HTTP" if case.plain else "HTTPS"]
     answer = {}
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+    with contextlib.ExitStack() as open_sockets:
+        connection = open_sockets.enter_context(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE))
         if case.proxy:
             connection.sendall(f"PROXY TCP4 {case.proxy} 127.0.0.1 40000 {port}\r\n".encode())
-        if not case.plain:
-            context = ssl.create_default_context(cafile=root)
-            context.check_hostname = False  # the certificate itself is compared
-            if case.client:
-                context.load_cert_chain(*identity)
-            try:
-                connection = context.wrap_socket(connection, server_hostname=case.name)
-            except (ssl.SSLError, ConnectionError):
-                return {"refused": True}
-            answer["certificate"] = hashlib.sha256(connection.getpeercert(True)).hexdigest()
         try:
+            if not case.plain:
+                connection = open_sockets.enter_context(client_context(case, root, identity).wrap_socket(
+                    connection, server_hostname=case.name))
+                answer["certificate"] = hashlib.sha256(connection.getpeercert(True)).hexdigest()
             connection.sendall(request.encode())
-            head = read_head(connection)
-        except (ssl.SSLError, ConnectionError):  # in TLS 1.3 a client's certificate is judged after its handshake
+            head = read_head(connection)  # in TLS 1.3 a client's certificate is judged after its handshake
+        except (ssl.SSLError, ConnectionError):
             return {"refused": True}
         assert head, f"{case} got no answer"
         answer["status"] = int(head.target)
         answer["location"] = head.fields.get("location", "")
-        answer["hsts"] = head.fields.get("strict-transport-security", "")
-        length = None if answer["status"] == 101 else int(head.fields.get("content-length", "0"))
-        body = b""
-        try:
-            while length is None or len(body) < length:
-                part = connection.recv(65536)
-                if not part:
-                    break
-                body += part
-        except (ssl.SSLError, ConnectionError):
-            pass  # an end without close_notify; what came is judged
         if answer["status"] == 101:
-            answer["message"] = body[2:2 + body[1]].decode()
-        elif answer["status"] == 200:
+            message = read_body(connection, None)
+            answer["message"] = message[2:2 + message[1]].decode()
+            return answer
+        answer["hsts"] = head.fields.get("strict-transport-security", "")  # wssgate has it in no 101
+        body = read_body(connection, int(head.fields.get("content-length", "0")))
+        if answer["status"] == 200:
             answer.update(json.loads(body))
             if not case.proxy:
                 del answer["client"]  # wssgate always tells it, nginx where it is told to

@@ -63,7 +63,8 @@ TEST(NginxReport, WhatSaysTheSameIsToldOnce) {
             "\n"
             "Notes: nothing is lost\n"
             "\n"
-            "    listen: a buffer; there is none. (/n/main:3, /n/main:4)\n"
+            "  /n/main\n"
+            "    3, 4: listen: a buffer; there is none.\n"
             "\n"
             "/n/main: 0 traps, 2 things not carried over, 2 notes\n");
 }

@@ -146,8 +146,8 @@ TEST_F(NginxTranslation, ARedirectToAnotherNameIsTold) {
       server("location / { proxy_pass http://127.0.0.1:1; }"));
   ASSERT_EQ(config_.listeners.size(), 2U);
   EXPECT_EQ(config_.listeners[1].redirect_to_https, 443);
-  EXPECT_THAT(lost(), ElementsAre("server_name a.test b.test",  // b.test has no host
-                                  "return 301 https://a.test$request_uri"));
+  EXPECT_THAT(lost(), ElementsAre("return 301 https://a.test$request_uri",
+                                  "server_name a.test b.test"));  // b.test has no host
 }
 
 TEST_F(NginxTranslation, WhatIsNoFileLeadsToTheNamedLocation) {
@@ -169,6 +169,20 @@ TEST_F(NginxTranslation, FilesThatNothingLeadsToAreNoLoss) {
   EXPECT_THAT(lost(), IsEmpty());
   import(server("root /srv; location /a/ { proxy_pass http://127.0.0.1:1; }"));
   EXPECT_THAT(lost(), ElementsAre("root /srv"));
+}
+
+TEST_F(NginxTranslation, WhatIsNotFoundNeedsNoRoute) {
+  import(server("location /a/ { proxy_pass http://127.0.0.1:1; } location / { return 404; }"));
+  EXPECT_THAT(lost(), IsEmpty());
+  EXPECT_THAT(routes(), ElementsAre("/a/ 127.0.0.1-1"));
+}
+
+TEST_F(NginxTranslation, AGuardIsToldOnce) {
+  import(
+      server("location / { proxy_pass http://127.0.0.1:1; } location /a/ { satisfy any; allow "
+             "10.0.0.0/8; deny all; auth_basic x; auth_basic_user_file y; proxy_pass "
+             "http://127.0.0.1:1; }"));
+  EXPECT_THAT(lost(), ElementsAre("location /a/"));
 }
 
 TEST_F(NginxTranslation, PlainHttpThatIsServedIsTold) {
