@@ -109,6 +109,9 @@ void add_import_options(CLI::App& command, ImportNginxOptions& options) {
       "stderr)");
   command.add_flag("--check", options.check_only, "only the report: write no configuration")
       ->excludes(output);
+  command.add_flag(
+      "--notes", options.every_note,
+      "also tell of each directive for what wssgate does by itself, or has no use for");
   command.add_option("--ca", options.ca,
                      "roots to trust besides the system's, and to name in the result: a PEM file");
   command.add_flag("--json", options.json,

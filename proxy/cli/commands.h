@@ -68,6 +68,8 @@ struct ImportNginxOptions {
   std::string ca;
   /// Only the report.
   bool check_only = false;
+  /// Tell of each directive that wssgate has no use for.
+  bool every_note = false;
   bool json = false;
 };
 

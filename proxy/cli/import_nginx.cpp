@@ -33,7 +33,8 @@ int refuse_import(const std::string& why) {
 /// An existing file is left alone: it may be what somebody has worked on.
 std::optional<std::string> write_new_file(const std::string& path, const std::string& text) {
   std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) return "it is there already: name another file, or move it away";
+  if (std::filesystem::exists(path, ignored))
+    return "it is there already: name another file, or move it away";
   errno = 0;
   std::ofstream out(path, std::ios::binary);
   out << text;
@@ -52,8 +53,8 @@ void print_report(const ImportNginxOptions& options, const nginx::Import& import
   const bool on_stdout = options.check_only || !options.output.empty();
   FILE* const out = on_stdout ? stdout : stderr;
   const int fd = on_stdout ? STDOUT_FILENO : STDERR_FILENO;
-  const bool coloured = look_of(fd) == Look::coloured_page;
-  std::fputs(nginx::report_text(options.file, import.findings, coloured).c_str(), out);
+  const nginx::Look look{look_of(fd) == Look::coloured_page, options.every_note};
+  std::fputs(nginx::report_text(options.file, import.findings, look).c_str(), out);
 }
 
 }  // namespace

@@ -60,8 +60,8 @@ CertificateFacts read_from_disk(const std::string& chain_file, const std::string
 }  // namespace
 
 std::vector<CertificatePair> certificate_pairs(const Server& server, const std::string& main_file) {
-  const auto chains = server.scope->all("ssl_certificate");
-  const auto keys = server.scope->all("ssl_certificate_key");
+  const auto& chains = server.scope->all("ssl_certificate");
+  const auto& keys = server.scope->all("ssl_certificate_key");
   std::vector<CertificatePair> pairs;
   for (std::size_t i = 0; i < chains.size(); ++i) {
     const std::string& chain = chains[i]->arg(0);

@@ -50,7 +50,6 @@ const std::map<std::string_view, Policy>& policies() {
       {"hash", kUnderstood},
       {"random", kUnderstood},
       {"set", {Fate::note, "a variable", "where a proxy_pass uses it, it has been followed"}},
-      {"include", {Fate::note, "no file here matches the pattern", "as in nginx that is no fault"}},
       // the process
       {"worker_processes", {Fate::note, "how many workers", "wssgate has one a core: 'workers'"}},
       {"worker_rlimit_nofile",

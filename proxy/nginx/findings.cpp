@@ -25,6 +25,7 @@ constexpr std::array<std::string_view, kFindingCount> kNames = {
     "untranslated",
     "include_unread",
     "replaced",
+    "detail",
     "certificate_unread",
 };
 static_assert(!kNames.back().empty(), "every finding has a name");

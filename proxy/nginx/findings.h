@@ -33,6 +33,7 @@ enum class FindingId : std::uint8_t {
   include_unread,
   // good to know
   replaced,
+  detail,
   certificate_unread,
 };
 inline constexpr std::size_t kFindingCount =

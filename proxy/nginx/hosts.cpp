@@ -41,7 +41,7 @@ void HostWriter::lost(const Directive& at, std::string what, std::string why) {
 }
 
 void HostWriter::note(const Directive& at, std::string what, std::string why) {
-  findings_.add({FindingId::replaced, at.at, at.text(), std::move(what), std::move(why)});
+  findings_.add({FindingId::detail, at.at, at.text(), std::move(what), std::move(why)});
 }
 
 void HostWriter::read_all(const Directive& block) {
@@ -136,7 +136,7 @@ void HostWriter::hsts(const Server& server, DraftHost& host) {
   std::vector<const Directive*> fields = server.scope->all("add_header");
   for (const Location& location : server.locations) {
     if (location.path != "/" || location.kind != LocationKind::prefix) continue;
-    const auto own = location.scope->all("add_header");
+    const auto& own = location.scope->all("add_header");
     fields.insert(fields.end(), own.begin(), own.end());
   }
   const auto field = std::find_if(fields.begin(), fields.end(), [](const Directive* each) {
@@ -192,6 +192,11 @@ void HostWriter::client_certificates(const Server& server, DraftHost& host) {
 void HostWriter::terms(const Server& server, DraftHost& host) {
   const Directive* const protocols = server.scope->find("ssl_protocols");
   host.tls13_only = protocols != nullptr && protocols->args == std::vector<std::string>{"TLSv1.3"};
+  if (protocols != nullptr && !host.tls13_only &&
+      std::find(protocols->args.begin(), protocols->args.end(), "TLSv1.3") ==
+          protocols->args.end()) {
+    note(*protocols, "TLS 1.3 is not named", "wssgate always has it");
+  }
   hsts(server, host);
   client_certificates(server, host);
 }

@@ -74,6 +74,7 @@ class Accountant {
     if (read) return;
     if (name == "map" && directive.has_block) return map(directive);
     if (name == "proxy_set_header") return request_field(directive);
+    if (name == "include") return unmatched(directive);
     if (name == "add_header") return answer_field(directive);
     if (name == "proxy_redirect") return redirects(directive);
     if (name == "auth_basic" && directive.arg(0) == "off") return;
@@ -95,6 +96,12 @@ class Accountant {
     } else if (policy->fate == Fate::lost) {
       lost(directive, std::string(policy->what), std::string(policy->why));
     }
+  }
+
+  /// It may be there on another machine.
+  void unmatched(const Directive& directive) {
+    findings_.add({FindingId::detail, directive.at, directive.text(),
+                   "no file here matches the pattern", "as in nginx that is no fault"});
   }
 
   void map(const Directive& directive) {

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include "base/address.h"
@@ -49,10 +51,24 @@ class ListenerWriter {
     findings_.add({FindingId::untranslated, at.at, at.text(), std::move(what), std::move(why)});
   }
   void note(const Directive& at, std::string what, std::string why) {
-    findings_.add({FindingId::replaced, at.at, at.text(), std::move(what), std::move(why)});
+    findings_.add({FindingId::detail, at.at, at.text(), std::move(what), std::move(why)});
+  }
+
+  /// backlog, rcvbuf, so_keepalive and the like.
+  void socket_options(const Listen& listen) {
+    static constexpr std::array<std::string_view, 9> kTold = {
+        "ssl",  "http2", "quic",     "default_server", "default", "proxy_protocol",
+        "bind", "udp",   "reuseport"};
+    for (std::size_t i = 1; i < listen.from->args.size(); ++i) {
+      const std::string& word = listen.from->args[i];
+      if (word.starts_with("ipv6only=")) continue;
+      if (std::find(kTold.begin(), kTold.end(), word) != kTold.end()) continue;
+      note(*listen.from, "options of the socket", "wssgate decides by itself");
+    }
   }
 
   bool usable(const Listen& listen) {
+    socket_options(listen);
     if (listen.udp) {
       lost(*listen.from, "HTTP/3 or UDP", "wssgate speaks TLS over TCP");
       return false;

@@ -102,6 +102,7 @@ class Builder {
       if (directive.name == "server") {
         realm.servers.push_back(server(directive, scope));
       } else if (directive.name == "upstream") {
+        realm.upstream_places.try_emplace(directive.arg(0), realm.upstreams.size());
         realm.upstreams.push_back(upstream(directive, http ? "80" : ""));
       } else if (directive.name == "map") {
         realm.maps.push_back(map(directive));
@@ -111,7 +112,9 @@ class Builder {
 
   const Scope* open(const Directive* from, const std::vector<Directive>& directives,
                     const Scope* outer) {
-    model_.scopes.push_back(std::make_unique<Scope>(Scope{from, outer, &directives}));
+    auto scope = std::make_unique<Scope>(Scope{from, outer});
+    for (const Directive& each : directives) scope->by_name[each.name].push_back(&each);
+    model_.scopes.push_back(std::move(scope));
     return model_.scopes.back().get();
   }
 
@@ -203,25 +206,21 @@ class Builder {
 
 }  // namespace
 
-const Directive* Scope::find(std::string_view name) const {
-  for (const Scope* scope = this; scope != nullptr; scope = scope->outer) {
-    if (scope->directives == nullptr) continue;
-    for (const Directive& directive : *scope->directives) {
-      if (directive.name == name) return &directive;
-    }
-  }
-  return nullptr;
+const Scope::Directives& Scope::own(std::string_view name) const {
+  static const Directives none;
+  const auto found = by_name.find(name);
+  return found == by_name.end() ? none : found->second;
 }
 
-std::vector<const Directive*> Scope::all(std::string_view name) const {
-  std::vector<const Directive*> found;
-  for (const Scope* scope = this; scope != nullptr && found.empty(); scope = scope->outer) {
-    if (scope->directives == nullptr) continue;
-    for (const Directive& directive : *scope->directives) {
-      if (directive.name == name) found.push_back(&directive);
-    }
-  }
-  return found;
+const Scope::Directives& Scope::all(std::string_view name) const {
+  const Scope* scope = this;
+  while (scope->outer != nullptr && scope->own(name).empty()) scope = scope->outer;
+  return scope->own(name);
+}
+
+const Directive* Scope::find(std::string_view name) const {
+  const Directives& found = all(name);
+  return found.empty() ? nullptr : found.front();
 }
 
 std::string Scope::value(std::string_view name, std::string_view otherwise) const {
@@ -241,10 +240,8 @@ const MapEntry* Map::otherwise() const {
 }
 
 const Upstream* Realm::upstream(std::string_view name) const {
-  for (const Upstream& each : upstreams) {
-    if (each.name == name) return &each;
-  }
-  return nullptr;
+  const auto found = upstream_places.find(name);
+  return found == upstream_places.end() ? nullptr : &upstreams[found->second];
 }
 
 const Map* Realm::map_to(std::string_view variable) const {

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -16,16 +20,21 @@ namespace wssgate::nginx {
 
 /// A block and those around it, for what is inherited.
 struct Scope {
+  using Directives = std::vector<const Directive*>;
+
   const Directive* block = nullptr;
   const Scope* outer = nullptr;
-  /// What stands in it.
-  const std::vector<Directive>* directives = nullptr;
+  /// What stands in it, by name: http may hold thousands of servers.
+  std::unordered_map<std::string_view, Directives> by_name = {};
+
+  /// All of that name in this very block, in order.
+  const Directives& own(std::string_view name) const;
 
   /// The directive of that name in the innermost block that has one; null where none has.
   const Directive* find(std::string_view name) const;
   /// All of that name in the innermost block that has any: one in a location takes all of the
   /// server's away, which is how proxy_set_header and add_header are inherited.
-  std::vector<const Directive*> all(std::string_view name) const;
+  const Directives& all(std::string_view name) const;
   /// The first argument of `find`, or the default.
   std::string value(std::string_view name, std::string_view otherwise = "") const;
   bool is_on(std::string_view name) const { return value(name) == "on"; }
@@ -114,6 +123,8 @@ struct Realm {
   std::vector<Server> servers;
   std::vector<Upstream> upstreams;
   std::vector<Map> maps;
+  /// Where each name first stands in `upstreams`.
+  std::map<std::string, std::size_t, std::less<>> upstream_places;
 
   const Upstream* upstream(std::string_view name) const;
   const Map* map_to(std::string_view variable) const;

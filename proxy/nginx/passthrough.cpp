@@ -30,7 +30,7 @@ class StreamTranslator {
     findings_.add({FindingId::untranslated, at.at, at.text(), std::move(what), std::move(why)});
   }
   void note(const Directive& at, std::string what, std::string why) {
-    findings_.add({FindingId::replaced, at.at, at.text(), std::move(what), std::move(why)});
+    findings_.add({FindingId::detail, at.at, at.text(), std::move(what), std::move(why)});
   }
 
   void one(const Server& server) {

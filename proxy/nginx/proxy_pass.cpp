@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <initializer_list>
+#include <utility>
 
 #include "base/text.h"
 
 namespace wssgate::nginx {
 namespace {
+
+constexpr std::size_t kMostAlternatives = 16;
 
 bool is_variable_character(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
@@ -16,9 +20,8 @@ bool is_variable_character(char c) {
 /// What `set` gives the variable ("$x") around this location, where that is one fixed text.
 const Directive* setter(const Scope* scope, std::string_view variable) {
   for (; scope != nullptr; scope = scope->outer) {
-    if (scope->directives == nullptr) continue;
-    for (const Directive& directive : *scope->directives) {
-      if (directive.name == "set" && directive.arg(0) == variable) return &directive;
+    for (const Directive* set : scope->own("set")) {
+      if (set->arg(0) == variable) return set;
     }
   }
   return nullptr;
@@ -56,6 +59,56 @@ void drop_same_path(std::string& text) {
     text.resize(text.size() - ending.size());
     return;
   }
+}
+
+/// Takes the first of these away that the text ends with.
+bool drop_ending(std::string_view& text, std::initializer_list<std::string_view> endings) {
+  for (const std::string_view ending : endings) {
+    if (!text.ends_with(ending)) continue;
+    text.remove_suffix(ending.size());
+    return true;
+  }
+  return false;
+}
+
+/// One character that stands for itself, from the front of an expression. A '.' between two letters
+/// is meant as one: "socket.io".
+std::optional<char> take_literal(std::string_view& text) {
+  const auto is_letter = [&](std::size_t at) {
+    return at < text.size() && is_variable_character(text[at]);
+  };
+  const char c = text.front();
+  if (c == '\\' && text.size() > 1 && std::string_view("./-_").find(text[1]) != text.npos) {
+    const char escaped = text[1];
+    text.remove_prefix(2);
+    return escaped;
+  }
+  if (!is_variable_character(c) && c != '-' && c != '/' && !(c == '.' && is_letter(1))) {
+    return std::nullopt;
+  }
+  text.remove_prefix(1);
+  return c;
+}
+
+/// "(a|b)" or "(?:a|b)" of literals, from the front; empty when it is anything else.
+std::vector<std::string> take_alternatives(std::string_view& text) {
+  const auto end = text.find(')');
+  if (end == std::string_view::npos) return {};
+  std::string_view group = text.substr(1, end - 1);
+  if (group.starts_with("?:")) group.remove_prefix(2);
+  std::vector<std::string> alternatives;
+  for (std::string_view each : split(group, '|')) {
+    std::string literal;
+    while (!each.empty()) {
+      const auto c = take_literal(each);
+      if (!c) return {};
+      literal += *c;
+    }
+    if (literal.empty()) return {};
+    alternatives.push_back(std::move(literal));
+  }
+  text.remove_prefix(end + 1);
+  return alternatives;
 }
 
 bool is_close(const std::string& value) { return value.empty() || iequals(value, "close"); }
@@ -121,31 +174,36 @@ bool is_websocket_path(std::string_view path) {
   return false;
 }
 
+namespace {
+
+bool has_websocket_path(const Location& location) {
+  if (location.kind != LocationKind::regex) return is_websocket_path(location.path);
+  const auto paths = plain_expression(location).paths;
+  return std::any_of(paths.begin(), paths.end(), is_websocket_path);
+}
+
+}  // namespace
+
 UpgradeHeaders upgrade_headers(const Location& location) {
   UpgradeHeaders found;
-  const auto own = location.scope->all("proxy_set_header");
-  for (const Directive* header : own) {
+  constexpr std::string_view kSets = "proxy_set_header";
+  const auto& in_force = location.scope->all(kSets);
+  for (const Directive* header : in_force) {
     if (iequals(header->arg(0), "Upgrade") && !header->arg(1).empty()) found.upgrade = header;
     if (iequals(header->arg(0), "Connection") && !is_close(header->arg(1))) {
       found.connection = header;
     }
   }
   found.http11 = location.scope->value("proxy_http_version", "1.0") == "1.1";
-  // Where the headers in force stand: the blocks around that one are not looked at by nginx.
+  // The blocks around the one whose headers are in force are not looked at by nginx.
   const Scope* scope = location.scope;
-  const auto sets = [](const Directive& d) { return d.name == "proxy_set_header"; };
-  while (scope != nullptr &&
-         (scope->directives == nullptr ||
-          std::none_of(scope->directives->begin(), scope->directives->end(), sets))) {
-    scope = scope->outer;
-  }
+  while (scope != nullptr && scope->own(kSets).empty()) scope = scope->outer;
   if (found.upgrade == nullptr && scope != nullptr) {
     for (scope = scope->outer; scope != nullptr; scope = scope->outer) {
-      if (scope->directives == nullptr) continue;
-      for (const Directive& directive : *scope->directives) {
-        if (!sets(directive) || !iequals(directive.arg(0), "Upgrade")) continue;
-        if (found.lost == nullptr) found.lost = &directive;
-        found.lost_by = own.front();
+      for (const Directive* header : scope->own(kSets)) {
+        if (!iequals(header->arg(0), "Upgrade")) continue;
+        if (found.lost == nullptr) found.lost = header;
+        found.lost_by = in_force.front();
       }
     }
   }
@@ -153,30 +211,38 @@ UpgradeHeaders upgrade_headers(const Location& location) {
       found.connection != nullptr && (iequals(found.connection->arg(1), "upgrade") ||
                                       found.connection->arg(1) == "$connection_upgrade");
   found.meant = found.upgrade != nullptr || found.lost != nullptr || connection_upgrade ||
-                is_websocket_path(location.kind == LocationKind::regex
-                                      ? prefix_of(location).value_or(std::string())
-                                      : location.path);
+                has_websocket_path(location);
   return found;
 }
 
-std::optional<std::string> prefix_of(const Location& location) {
-  if (location.kind != LocationKind::regex || location.from->arg(0).starts_with("~*")) {
-    return std::nullopt;
-  }
+PlainExpression plain_expression(const Location& location) {
+  PlainExpression plain;
   std::string_view text = location.path;
-  if (!text.starts_with("^/")) return std::nullopt;
-  text.remove_prefix(1);
-  for (const std::string_view ending : {".*$", ".*", "(.*)$", "(.*)"}) {
-    if (!text.ends_with(ending)) continue;
-    text.remove_suffix(ending.size());
-    break;
+  if (location.kind != LocationKind::regex || location.from->arg(0).starts_with("~*") ||
+      !text.starts_with('^')) {
+    return plain;
   }
-  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-    return is_variable_character(c) || c == '-' || c == '/';
-  });
-  // Without the '/' it would cover parts of segments.
-  if (!plain || !text.ends_with('/')) return std::nullopt;
-  return std::string(text);
+  text.remove_prefix(1);
+  plain.whole_segments = drop_ending(text, {"(/.*)?$", "(?:/.*)?$", "(/|$)", "(?:/|$)", "($|/)"});
+  if (!plain.whole_segments) drop_ending(text, {"(.*)$", "(.*)", ".*$", ".*"});
+  plain.paths = {""};
+  while (!text.empty()) {
+    std::vector<std::string> next;
+    if (text.starts_with('(')) {
+      next = take_alternatives(text);
+    } else if (auto character = take_literal(text)) {
+      next.emplace_back(1, *character);
+    }
+    std::vector<std::string> longer;
+    for (const std::string& path : plain.paths) {
+      for (const std::string& each : next) longer.push_back(path + each);
+    }
+    plain.paths = std::move(longer);
+    if (plain.paths.empty() || plain.paths.size() > kMostAlternatives) return {};
+  }
+  const bool rooted = std::all_of(plain.paths.begin(), plain.paths.end(),
+                                  [](const std::string& path) { return path.starts_with('/'); });
+  return rooted ? plain : PlainExpression{};
 }
 
 }  // namespace wssgate::nginx

@@ -48,7 +48,13 @@ UpgradeHeaders upgrade_headers(const Location& location);
 /// The first segments of it are what WebSocket endpoints are called: /ws, /socket.io, /cable.
 bool is_websocket_path(std::string_view path);
 
-/// A regular expression that is nothing but a prefix ("^/ws/", "^/ws/.*$"): that prefix.
-std::optional<std::string> prefix_of(const Location& location);
+/// A location by an expression that is nothing but prefixes: "^/ws/", "^/(api|ws)(/|$)".
+struct PlainExpression {
+  /// Empty when it is anything else.
+  std::vector<std::string> paths;
+  /// It ends where a segment does: "/wsx" is not meant.
+  bool whole_segments = false;
+};
+PlainExpression plain_expression(const Location& location);
 
 }  // namespace wssgate::nginx

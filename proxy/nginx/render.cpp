@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -59,7 +60,7 @@ using Group = std::vector<const Finding*>;
 using Key = std::pair<std::string_view, std::string_view>;
 
 Key by_meaning(const Finding& finding) { return {finding.what, finding.why}; }
-Key by_kind_of_trap(const Finding& finding) { return {finding_name(finding.id), finding.why}; }
+Key by_reason(const Finding& finding) { return {finding_name(finding.id), finding.why}; }
 Key by_file(const Finding& finding) { return {finding.at.file, {}}; }
 
 /// Those of one key together, in the order of the first of each.
@@ -76,27 +77,29 @@ std::vector<Group> grouped(const Group& all, Key (*key_of)(const Finding&)) {
 
 class Page {
  public:
-  Page(const Findings& findings, bool coloured)
-      : ordered_(findings.ordered()), coloured_(coloured) {}
+  Page(const Findings& findings, const Look& look) : ordered_(findings.ordered()), look_(look) {}
 
   std::string text() && {
     traps();
     losses();
     notes();
+    replaced();
     return std::move(out_);
   }
 
  private:
+  /// Directives that are replaced stand apart, unless asked for.
   Group of_kind(Kind kind) const {
     Group found;
     for (const Finding& each : ordered_) {
-      if (kind_of(each.id) == kind) found.push_back(&each);
+      const bool apart = each.id == FindingId::replaced && !look_.every_note;
+      if (kind_of(each.id) == kind && !apart) found.push_back(&each);
     }
     return found;
   }
 
   std::string painted(std::string_view text, std::string_view colour) const {
-    return coloured_ ? fmt::format("\x1b[{}m{}\x1b[0m", colour, text) : std::string(text);
+    return look_.coloured ? fmt::format("\x1b[{}m{}\x1b[0m", colour, text) : std::string(text);
   }
 
   void title(std::string_view text) {
@@ -109,30 +112,36 @@ class Page {
     out_ += '\n';
   }
 
+  /// The places with what is there, and then what it comes to, once.
+  void group(const Group& group, std::string_view colour, std::string_view lead) {
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      place(*group[i], colour);
+      const bool last = i + 1 == group.size();
+      if (!last && group[i + 1]->what == group[i]->what) continue;
+      out_ += wrapped(printable(group[i]->what, kLongestText) + '.', 6, 6);
+    }
+    const std::string& why = group.front()->why;
+    out_ += wrapped(fmt::format("{}{}.", lead, printable(why, kLongestText)), 4, 4);
+  }
+
   void traps() {
-    auto groups = grouped(of_kind(Kind::trap), by_kind_of_trap);
+    auto groups = grouped(of_kind(Kind::trap), by_reason);
     std::stable_sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) {
       return a.front()->id < b.front()->id;  // the most urgent first
     });
     if (!groups.empty()) title("Traps: what nginx does today, and why it hurts");
-    for (const Group& group : groups) {
-      out_ += fmt::format("\n  {}\n", painted(finding_name(group.front()->id), kRed));
-      for (std::size_t i = 0; i < group.size(); ++i) {
-        place(*group[i], kBold);
-        const bool last = i + 1 == group.size();
-        if (!last && group[i + 1]->what == group[i]->what) continue;
-        out_ += wrapped(printable(group[i]->what, kLongestText) + '.', 6, 6);
-      }
-      out_ += wrapped("Why: " + printable(group.front()->why, kLongestText) + '.', 4, 4);
+    for (const Group& each : groups) {
+      out_ += fmt::format("\n  {}\n", painted(finding_name(each.front()->id), kRed));
+      group(each, kBold, "Why: ");
     }
   }
 
   void losses() {
-    const auto groups = grouped(of_kind(Kind::untranslated), by_meaning);
-    if (!groups.empty()) title("Not carried over, or behaving otherwise\n");
-    for (const Group& group : groups) {
-      for (const Finding* each : group) place(*each, kYellow);
-      out_ += wrapped(sentence(*group.front()), 6, 6);
+    const auto groups = grouped(of_kind(Kind::untranslated), by_reason);
+    if (!groups.empty()) title("Not carried over, or behaving otherwise");
+    for (const Group& each : groups) {
+      out_ += '\n';
+      group(each, kYellow, "");
     }
   }
 
@@ -150,6 +159,18 @@ class Page {
     }
   }
 
+  void replaced() {
+    std::set<std::string> names;
+    for (const Finding& each : ordered_) {
+      if (each.id == FindingId::replaced) names.insert(first_word(each.directive));
+    }
+    if (names.empty() || look_.every_note) return;
+    title("What wssgate does by itself, or has no use for (--notes tells of each)");
+    out_ += '\n' + wrapped(fmt::format("{}", fmt::join(names, ", ")), 2, 2);
+  }
+
+  static std::string first_word(const std::string& text) { return text.substr(0, text.find(' ')); }
+
   static std::string sentence(const Finding& finding) {
     std::string text = printable(finding.what, kLongestText);
     if (!finding.why.empty()) text += "; " + printable(finding.why, kLongestText);
@@ -163,7 +184,7 @@ class Page {
     if (std::all_of(group.begin(), group.end(), same)) return first;
     std::vector<std::string> names;
     for (const Finding* each : group) {
-      std::string name = each->directive.substr(0, each->directive.find(' '));
+      std::string name = first_word(each->directive);
       if (std::find(names.begin(), names.end(), name) == names.end()) {
         names.push_back(std::move(name));
       }
@@ -181,7 +202,7 @@ class Page {
   }
 
   std::vector<Finding> ordered_;
-  bool coloured_;
+  Look look_;
   std::string out_;
 };
 
@@ -194,8 +215,8 @@ std::string counts_text(const Findings& findings) {
                      counted(findings.count(Kind::note), "note", "notes"));
 }
 
-std::string report_text(const std::string& path, const Findings& findings, bool coloured) {
-  std::string text = Page(findings, coloured).text();
+std::string report_text(const std::string& path, const Findings& findings, const Look& look) {
+  std::string text = Page(findings, look).text();
   if (!text.empty()) text += '\n';
   return text + fmt::format("{}: {}\n", printable(path), counts_text(findings));
 }

@@ -8,10 +8,16 @@
 
 namespace wssgate::nginx {
 
+struct Look {
+  bool coloured = false;
+  /// Tell of each directive that is replaced, and not only name it.
+  bool every_note = false;
+};
+
 /// For a person: the traps with their places and why they hurt, what is not carried over, the
 /// notes, and the counts. What says the same of several places is told once. Printable but for the
 /// colours.
-std::string report_text(const std::string& path, const Findings& findings, bool coloured);
+std::string report_text(const std::string& path, const Findings& findings, const Look& look);
 
 /// For a program: one JSON object with the "exit_code", the "problems" that keep the file from
 /// being read, "findings", and the "configuration" (null where there is nothing to serve). Ends

@@ -48,13 +48,9 @@ bool is_harmless_condition(const Directive& condition) {
 /// Rules by address are one list: a block with any takes those around it away.
 const Directive* address_rule(const Scope* scope) {
   for (; scope != nullptr; scope = scope->outer) {
-    if (scope->directives == nullptr) continue;
-    bool any = false;
-    for (const Directive& inner : *scope->directives) {
-      if (inner.name == "deny") return &inner;
-      any = any || inner.name == "allow";
-    }
-    if (any) return nullptr;
+    const auto& denied = scope->own("deny");
+    if (!denied.empty()) return denied.front();
+    if (!scope->own("allow").empty()) return nullptr;
   }
   return nullptr;
 }
@@ -73,10 +69,8 @@ const Directive* guard(const Location& location) {
     if (inner.name == "limit_except") return &inner;
   }
   for (const Scope* scope = location.scope; scope != nullptr; scope = scope->outer) {
-    if (scope->directives == nullptr) continue;
-    for (const Directive& inner : *scope->directives) {
-      if (inner.name != "if" || is_harmless_condition(inner)) continue;
-      if (answers_4xx(inner)) return &inner;
+    for (const Directive* condition : scope->own("if")) {
+      if (!is_harmless_condition(*condition) && answers_4xx(*condition)) return condition;
     }
   }
   return nullptr;
@@ -135,16 +129,25 @@ bool covers(const std::string& path, const std::string& request) {
 struct RouteWriter::Candidate {
   const Location* location = nullptr;
   std::string path;
-  std::string upstream;
-  std::string comment;
+  std::string upstream = {};
+  std::string comment = {};
+  /// It keeps clients out.
+  bool guarded = false;
+  /// "/ws" is not meant for "/wsx".
+  bool whole_segments = false;
 };
+
+void RouteWriter::close(Candidate& route) {
+  route.upstream = upstreams_.closed();
+  if (!route.comment.ends_with("report")) route.comment += ": not carried over, see the report";
+}
 
 void RouteWriter::lost(const Directive& at, std::string what, std::string why) {
   findings_.add({FindingId::untranslated, at.at, at.text(), std::move(what), std::move(why)});
 }
 
 void RouteWriter::note(const Directive& at, std::string what, std::string why) {
-  findings_.add({FindingId::replaced, at.at, at.text(), std::move(what), std::move(why)});
+  findings_.add({FindingId::detail, at.at, at.text(), std::move(what), std::move(why)});
 }
 
 void RouteWriter::read_all(const Directive& block) {
@@ -210,11 +213,11 @@ void RouteWriter::read_guards(const Location& location) {
       "allow",        "deny",     "satisfy",     "auth_basic", "auth_basic_user_file",
       "auth_request", "internal", "limit_except"};
   for (const Scope* scope = location.scope; scope != nullptr; scope = scope->outer) {
-    if (scope->directives == nullptr) continue;
-    for (const Directive& inner : *scope->directives) {
-      if (std::find(kNames.begin(), kNames.end(), inner.name) == kNames.end()) continue;
-      if (inner.has_block) read_all(inner);
-      model_.read.insert(&inner);
+    for (const std::string_view name : kNames) {
+      for (const Directive* rule : scope->own(name)) {
+        if (rule->has_block) read_all(*rule);
+        model_.read.insert(rule);
+      }
     }
   }
 }
@@ -268,57 +271,62 @@ bool RouteWriter::proxied(const Location& at, Candidate& into) {
   return true;
 }
 
-bool RouteWriter::candidate(const Location& location, Candidate& into) {
-  into.location = &location;
-  into.path = location.path;
+void RouteWriter::candidates(const Location& location, std::vector<Candidate>& all) {
   if (location.kind == LocationKind::named) {
-    if (is_fallback(location)) return false;  // told where it is led to
+    if (is_fallback(location)) return;  // told where it is led to
     read_all(*location.from);
-    lost(*location.from, fmt::format("a location that others lead to: {}", content_of(location)),
-         "wssgate has no such thing");
-    return false;
+    return lost(*location.from,
+                fmt::format("a location that others lead to: {}", content_of(location)),
+                "wssgate has no such thing");
   }
-  if (location.kind == LocationKind::regex) {
-    const auto prefix = prefix_of(location);
-    if (!prefix) return expression(location, into);
-    into.path = *prefix;
+  if (is_not_found(location)) {
+    read_all(*location.from);
+    return note(*location.from, "all other paths are not found",
+                "wssgate answers 404 where there is no route");
   }
+  Candidate made{&location, location.path};
+  made.guarded = guard(location) != nullptr || refuses(location);
+  if (location.kind != LocationKind::regex) {
+    if (candidate(location, made)) all.push_back(std::move(made));
+    return;
+  }
+  const PlainExpression plain = plain_expression(location);
+  made.whole_segments = plain.whole_segments;
+  for (const std::string& path : plain.paths) {
+    Candidate each = made;
+    each.path = path;
+    if (candidate(location, each)) all.push_back(std::move(each));
+  }
+  if (plain.paths.empty() && expression(location, made)) all.push_back(std::move(made));
+}
+
+bool RouteWriter::candidate(const Location& location, Candidate& into) {
   if (!is_route_path(into.path)) {
     read_all(*location.from);
     lost(*location.from, fmt::format("'{}' is no path that a route can have", printable(into.path)),
          "what it matched goes to the route of its longest path");
     return false;
   }
-  if (is_not_found(location)) {
-    read_all(*location.from);
-    note(*location.from, "all other paths are not found",
-         "wssgate answers 404 where there is no route");
-    return false;
-  }
   into.comment = place_text(location.from->at);
-  if (!proxied(location, into)) {
-    into.upstream = upstreams_.closed();
-    into.comment += ": not carried over, see the report";
-  }
+  if (!proxied(location, into)) close(into);
   return true;
 }
 
 /// One that is no plain prefix. Where it kept clients out, the path that it begins with is closed.
 bool RouteWriter::expression(const Location& location, Candidate& into) {
   const std::string content = content_of(location);
-  const bool closed = guard(location) != nullptr || refuses(location);
   read_all(*location.from);
-  into.path = closed ? sure_beginning(location.path) : std::string();
+  into.path = into.guarded ? sure_beginning(location.path) : std::string();
   if (!into.path.empty() && is_route_path(into.path)) {
     lost(*location.from, fmt::format("a location by an expression: {}", content),
          fmt::format("wssgate has paths alone: all of {} gets 502, so that nothing is exposed",
                      into.path));
-    into.upstream = upstreams_.closed();
-    into.comment = place_text(location.from->at) + ": not carried over, see the report";
+    into.comment = place_text(location.from->at);
+    close(into);
     return true;
   }
   lost(*location.from, fmt::format("a location by an expression: {}", content),
-       closed
+       into.guarded
            ? "wssgate has paths alone: WHAT THIS KEPT AWAY FROM CLIENTS NOW GOES to the route of "
              "its longest path; have the backend refuse it"
            : "wssgate has paths alone: what it matched goes to the route of its longest path");
@@ -346,17 +354,20 @@ void RouteWriter::judge_exact(const Location& location, const Candidate& route,
        "a route covers what is below it too: that goes to the same upstream");
 }
 
-/// An expression goes before a longer path in nginx, but for "^~".
+/// An expression goes before a longer path in nginx, but for "^~". What it kept clients out of is
+/// closed here too.
 void RouteWriter::judge_order(const Location& location, const Candidate& route,
-                              const std::vector<Candidate>& all) {
-  for (const Candidate& other : all) {
+                              std::vector<Candidate>& all) {
+  for (Candidate& other : all) {
     if (!covers(route.path, other.path) || other.upstream == route.upstream) continue;
     if (other.location->kind != LocationKind::prefix) continue;
     if (other.location->from->arg(0) == "^~") continue;
+    if (route.guarded) close(other);
     lost(*location.from,
          fmt::format("in nginx the expression goes before the longer path {}",
                      printable(other.path)),
-         "the longest path decides in wssgate");
+         route.guarded ? "502 there too, so that nothing is exposed"
+                       : "the longest path decides in wssgate");
   }
 }
 
@@ -374,15 +385,8 @@ void RouteWriter::everything_else(const Server& server, std::vector<Candidate>& 
   if (proxied(*named, made)) all.push_back(std::move(made));
 }
 
-std::vector<DraftRoute> RouteWriter::of(const Server& server) {
-  server_ = &server;
-  std::vector<Candidate> found;
-  for (const Location& location : server.locations) {
-    Candidate made;
-    if (candidate(location, made)) found.push_back(std::move(made));
-  }
-  everything_else(server, found);
-  // One route a path: a prefix before an exact one.
+/// A prefix before an exact one, and that before an expression.
+std::vector<RouteWriter::Candidate> RouteWriter::one_a_path(const std::vector<Candidate>& found) {
   std::vector<Candidate> kept;
   for (const auto kind :
        {LocationKind::prefix, LocationKind::exact, LocationKind::regex, LocationKind::named}) {
@@ -397,6 +401,10 @@ std::vector<DraftRoute> RouteWriter::of(const Server& server) {
         kept.push_back(each);
       } else if (same != kept.end() && same->upstream == each.upstream) {
         note(*each.location->from, "another location has this path", "one route stands for both");
+      } else if (same != kept.end() && each.guarded && !covers_all) {
+        close(*same);
+        lost(*each.location->from, "the path alone, without what is below it, is kept from clients",
+             "a route covers both: 502 for both, so that nothing is exposed");
       } else {
         lost(*each.location->from, "the path alone, without what is below it, goes elsewhere",
              covers_all ? "a route for / would cover everything; it is left out"
@@ -404,19 +412,36 @@ std::vector<DraftRoute> RouteWriter::of(const Server& server) {
       }
     }
   }
+  return kept;
+}
+
+/// A prefix of nginx's may end within a segment.
+void RouteWriter::judge_segments(const Candidate& route) {
+  const Directive& at = *route.location->from;
+  if (route.path.ends_with('/') || route.whole_segments) return;
+  if (route.upstream == kClosedUpstream) {
+    lost(at,
+         fmt::format("in nginx the location covers {0}x and the like as well",
+                     printable(route.path)),
+         "a route covers whole segments: see that none of those has to be closed too");
+  } else {
+    note(at, fmt::format("in nginx {0} covers {0}x as well", printable(route.path)),
+         "a route covers whole segments");
+  }
+}
+
+std::vector<DraftRoute> RouteWriter::of(const Server& server) {
+  server_ = &server;
+  std::vector<Candidate> found;
+  for (const Location& location : server.locations) candidates(location, found);
+  everything_else(server, found);
+  const std::vector<Candidate> kept = one_a_path(found);
   std::vector<DraftRoute> routes;
   for (const Candidate& each : kept) {
-    const Location& location = *each.location;
-    if (location.kind == LocationKind::exact) {
-      judge_exact(location, each, kept);
-    } else if (!each.path.ends_with('/') && each.upstream == kClosedUpstream) {
-      lost(*location.from,
-           fmt::format("in nginx the location covers {0}x and the like as well",
-                       printable(each.path)),
-           "a route covers whole segments: see that none of those has to be closed too");
-    } else if (!each.path.ends_with('/')) {
-      note(*location.from, fmt::format("in nginx {0} covers {0}x as well", printable(each.path)),
-           "a route covers whole segments");
+    if (each.location->kind == LocationKind::exact) {
+      judge_exact(*each.location, each, kept);
+    } else {
+      judge_segments(each);
     }
     routes.push_back({each.comment, each.path, each.upstream});
   }

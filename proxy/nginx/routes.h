@@ -25,9 +25,11 @@ class RouteWriter {
 
  private:
   struct Candidate;
+  void close(Candidate& route);
   /// The location with a backend that `try_files … @name` leads to in the end; null without one.
   const Location* fallback(const Directive* try_files) const;
   bool is_fallback(const Location& location) const;
+  void candidates(const Location& location, std::vector<Candidate>& all);
   bool candidate(const Location& location, Candidate& into);
   bool expression(const Location& location, Candidate& into);
   bool keeps_path(const Location& location, const ProxyTarget& target, const std::string& path);
@@ -37,8 +39,9 @@ class RouteWriter {
   void host_field(const Location& location, const Directive& pass, const std::string& address);
   void judge_exact(const Location& location, const Candidate& route,
                    const std::vector<Candidate>& all);
-  void judge_order(const Location& location, const Candidate& route,
-                   const std::vector<Candidate>& all);
+  void judge_order(const Location& location, const Candidate& route, std::vector<Candidate>& all);
+  std::vector<Candidate> one_a_path(const std::vector<Candidate>& found);
+  void judge_segments(const Candidate& route);
   void everything_else(const Server& server, std::vector<Candidate>& all);
   void read_all(const Directive& block);
   void lost(const Directive& at, std::string what, std::string why);

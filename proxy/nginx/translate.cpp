@@ -21,6 +21,7 @@ namespace {
 constexpr std::uint64_t kDefaultBody = std::uint64_t{1} << 20U;  // nginx's client_max_body_size
 constexpr std::uint64_t kLargestBody = std::uint64_t{1} << 60U;
 constexpr Duration kDefaultIdle{60'000};
+constexpr Duration kLongestConnect = std::chrono::seconds(75);  // so says nginx's manual
 constexpr Duration kMeantForWebSockets = std::chrono::hours(1);
 constexpr Duration kLongest = std::chrono::hours(24 * 365);
 
@@ -37,6 +38,7 @@ class Globals {
         if (proxy_target(location, model_.http)) proxied(*location.scope);
       }
     }
+    for (const Server& server : model_.stream.servers) connecting(*server.scope);
     if (body_ != 0 && !unlimited_) draft_.request_body = std::min(body_, kLargestBody);
     if (idle_ > kDefaultIdle) draft_.idle_http = std::min(idle_, kLongest);
     if (connect_ > Duration(0)) draft_.connect = std::min(connect_, kLongest);
@@ -44,7 +46,7 @@ class Globals {
 
  private:
   void note(const Directive& at, std::string what, std::string why) {
-    findings_.add({FindingId::replaced, at.at, at.text(), std::move(what), std::move(why)});
+    findings_.add({FindingId::detail, at.at, at.text(), std::move(what), std::move(why)});
   }
 
   void trusted(const Server& server) {
@@ -75,17 +77,23 @@ class Globals {
       note(*size, "how large a body may be", "wssgate has one limit for all: the largest of them");
     }
     if (const Directive* const read = scope.find("proxy_read_timeout")) silence(scope, *read);
-    if (const Directive* const connect = scope.find("proxy_connect_timeout")) {
-      if (const auto time = parse_time(connect->arg(0))) connect_ = std::max(connect_, *time);
-      note(*connect, "how long connecting takes",
-           "wssgate has 'timeouts: {connect}' for all, the longest of them");
-    }
+    connecting(scope);
     websockets(scope);
   }
 
-  static bool passes_upgrades(const Scope& scope) {
-    return scope.block != nullptr &&
-           upgrade_headers({scope.block, LocationKind::prefix, {}, &scope}).works();
+  void connecting(const Scope& scope) {
+    const Directive* const connect = scope.find("proxy_connect_timeout");
+    if (connect == nullptr) return;
+    if (const auto time = parse_time(connect->arg(0))) {
+      connect_ = std::max(connect_, std::min(*time, kLongestConnect));
+    }
+    note(*connect, "how long connecting takes",
+         "wssgate has 'timeouts: {connect}' for all, the longest of them");
+  }
+
+  static UpgradeHeaders upgrades(const Scope& scope) {
+    if (scope.block == nullptr) return {};
+    return upgrade_headers({scope.block, LocationKind::prefix, {}, &scope});
   }
 
   /// Of a location for WebSockets hours are meant for them: every idle connection of a client would
@@ -93,7 +101,7 @@ class Globals {
   void silence(const Scope& scope, const Directive& timeout) {
     const auto time = parse_time(timeout.arg(0));
     if (!time) return;
-    if (*time >= kMeantForWebSockets && passes_upgrades(scope)) {
+    if (*time >= kMeantForWebSockets && upgrades(scope).meant) {
       return note(timeout, "how long a backend may be silent, and so long for WebSockets",
                   "those have no such limit in wssgate; ordinary requests have 'timeouts: "
                   "{idle_http: 60s}'");
@@ -105,7 +113,7 @@ class Globals {
   }
 
   void websockets(const Scope& scope) {
-    if (told_upgrades_ || scope.block == nullptr || passes_upgrades(scope)) return;
+    if (told_upgrades_ || scope.block == nullptr || upgrades(scope).works()) return;
     told_upgrades_ = true;
     note(*scope.block, "nginx passes no WebSocket upgrades here",
          "wssgate passes them on every route; 'websocket: refused' in a route answers 403");

@@ -89,7 +89,7 @@ class TrapFinder {
         "who asks for a name that no server has, or for none, gets the certificate of {}",
         server_label(server));
     if (!is_explicit && with_tls == 1) {
-      findings_.add({FindingId::replaced, listen.from->at, listen.from->text(), std::move(what),
+      findings_.add({FindingId::detail, listen.from->at, listen.from->text(), std::move(what),
                      "wssgate sends an alert and no certificate to them"});
       return;
     }
@@ -122,7 +122,7 @@ class TrapFinder {
   void proxy_headers(const Server& server) {
     for (const Listen& listen : server.listens) {
       if (!listen.proxy_protocol) continue;
-      const auto from = server.scope->all("set_real_ip_from");
+      const auto& from = server.scope->all("set_real_ip_from");
       const bool anyone = std::any_of(from.begin(), from.end(), [](const Directive* each) {
         return each->arg(0).ends_with("/0");
       });
@@ -191,7 +191,7 @@ class TrapFinder {
     }
     for (const Problem& problem : facts.problems) {
       const bool refused = problem.severity == Severity::error;
-      findings_.add({refused ? FindingId::certificate_refused : FindingId::replaced, pair.from->at,
+      findings_.add({refused ? FindingId::certificate_refused : FindingId::detail, pair.from->at,
                      pair.from->text(), problem.message,
                      refused ? fmt::format("nginx serves it all the same, and wssgate will not: {}",
                                            problem.hint)
@@ -222,13 +222,20 @@ class TrapFinder {
            protocols->args.end();
   }
 
+  /// Of each list once: thousands of servers have the same.
+  const std::string& rsa_suite(const std::string& ciphers) {
+    const auto [entry, fresh] = rsa_suites_.try_emplace(ciphers);
+    if (fresh) entry->second = rsa_key_exchange_in(ciphers);
+    return entry->second;
+  }
+
   void rsa_key_exchange(const Server& server, bool rsa, bool known) {
     const bool up_to_tls12 =
         allows(server, "TLSv1.2") || allows(server, "TLSv1.1") || allows(server, "TLSv1");
     if (!up_to_tls12 || (known && !rsa)) return;
     const Directive* const ciphers = server.scope->find("ssl_ciphers");
-    const std::string suite =
-        rsa_key_exchange_in(ciphers == nullptr ? std::string(kDefaultCiphers) : ciphers->arg(0));
+    const std::string& suite =
+        rsa_suite(ciphers == nullptr ? std::string(kDefaultCiphers) : ciphers->arg(0));
     if (suite.empty()) return;
     const std::string why =
         "there is no forward secrecy: who gets the private key some day reads all that was "
@@ -242,14 +249,14 @@ class TrapFinder {
         fmt::format("without ssl_ciphers nginx has '{}', which offers RSA key exchange, with {}",
                     kDefaultCiphers, suite);
     if (rsa) return trap(FindingId::rsa_key_exchange, *server.from, what, why);
-    findings_.add({FindingId::replaced, server.from->at, server.from->text(), what,
+    findings_.add({FindingId::detail, server.from->at, server.from->text(), what,
                    "it matters where the certificate is RSA; wssgate has ECDHE suites alone"});
   }
 
   void protocols(const Server& server) {
     const Directive* const protocols = server.scope->find("ssl_protocols");
     if (protocols == nullptr) {
-      findings_.add({FindingId::replaced, server.from->at, server.from->text(),
+      findings_.add({FindingId::detail, server.from->at, server.from->text(),
                      "without ssl_protocols nginx before 1.27.3 takes TLS 1.0 and 1.1",
                      "wssgate takes TLS 1.2 and 1.3"});
       return;
@@ -343,6 +350,7 @@ class TrapFinder {
   const std::string& main_file_;
   CertificateReader& certificates_;
   Findings& findings_;
+  std::map<std::string, std::string> rsa_suites_;
 };
 
 }  // namespace

@@ -74,7 +74,7 @@ void UpstreamWriter::lost(const Directive& at, std::string what, std::string why
 }
 
 void UpstreamWriter::note(const Directive& at, std::string what, std::string why) {
-  findings_.add({FindingId::replaced, at.at, at.text(), std::move(what), std::move(why)});
+  findings_.add({FindingId::detail, at.at, at.text(), std::move(what), std::move(why)});
 }
 
 void UpstreamWriter::hash(const Directive& directive, DraftUpstream& into) {
@@ -219,31 +219,36 @@ DraftTls UpstreamWriter::tls(const ProxyTarget& target, const Scope& scope,
     const std::string ca = scope.value("proxy_ssl_trusted_certificate");
     if (!ca.empty()) tls.ca = below(main_file_, ca);
   }
-  const std::string chain = scope.value("proxy_ssl_certificate");
+  const Directive* const chain = scope.find("proxy_ssl_certificate");
+  if (chain == nullptr || chain->arg(0).empty()) return tls;
   const std::string key = scope.value("proxy_ssl_certificate_key");
-  if (!chain.empty() && !key.empty() && chain.find('$') == std::string::npos) {
-    tls.chain = below(main_file_, chain);
+  if (key.empty() || chain->arg(0).find('$') != std::string::npos || key.starts_with("engine:") ||
+      key.starts_with("store:")) {
+    lost(*chain, "the certificate towards the backend is in no file, or has no key in one",
+         "put chain and key into files");
+  } else {
+    tls.chain = below(main_file_, chain->arg(0));
     tls.key = below(main_file_, key);
   }
   return tls;
 }
 
 std::string UpstreamWriter::keep(DraftUpstream upstream) {
-  const auto same = [&](const DraftUpstream& each) {
+  // What is the same has been called the same.
+  const std::string wanted = upstream.name;
+  std::vector<std::size_t>& namesakes = namesakes_[wanted];
+  const auto same = [&](std::size_t index) {
+    const DraftUpstream& each = upstreams_[index];
     return same_endpoints(each, upstream) && each.tls == upstream.tls &&
            each.balance == upstream.balance && each.proxy_protocol == upstream.proxy_protocol &&
            each.comment == upstream.comment;
   };
-  const auto found = std::find_if(upstreams_.begin(), upstreams_.end(), same);
-  if (found != upstreams_.end()) return found->name;
-  const std::string wanted = upstream.name;
-  const auto taken = [&](const std::string& name) {
-    return std::any_of(upstreams_.begin(), upstreams_.end(),
-                       [&](const DraftUpstream& each) { return each.name == name; });
-  };
-  for (int number = 2; taken(upstream.name); ++number) {
+  const auto found = std::find_if(namesakes.begin(), namesakes.end(), same);
+  if (found != namesakes.end()) return upstreams_[*found].name;
+  for (int number = 2; !names_.insert(upstream.name).second; ++number) {
     upstream.name = fmt::format("{}-{}", wanted, number);
   }
+  namesakes.push_back(upstreams_.size());
   upstreams_.push_back(std::move(upstream));
   return upstreams_.back().name;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -45,6 +47,9 @@ class UpstreamWriter {
   const std::string& main_file_;
   Findings& findings_;
   std::vector<DraftUpstream> upstreams_;
+  std::set<std::string> names_;
+  /// By the name that each would have alone.
+  std::map<std::string, std::vector<std::size_t>> namesakes_;
   std::set<const Directive*> used_;
 };
 

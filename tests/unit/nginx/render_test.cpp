@@ -27,7 +27,7 @@ TEST(NginxReport, TrapsOfOneKindHaveOneReason) {
       found({finding(FindingId::old_tls, 9, "TLSv1 is allowed", "it is broken"),
              finding(FindingId::default_certificate, 12, "strangers get it", "it is wrong"),
              finding(FindingId::old_tls, 3, "TLSv1.1 is allowed", "it is broken")}),
-      false);
+      {});
   EXPECT_EQ(text,
             "Traps: what nginx does today, and why it hurts\n"
             "\n"
@@ -51,29 +51,50 @@ TEST(NginxReport, WhatSaysTheSameIsToldOnce) {
       report_text("/n/main",
                   found({finding(FindingId::untranslated, 1, "files", "none are served"),
                          finding(FindingId::untranslated, 2, "files", "none are served"),
-                         finding(FindingId::replaced, 3, "a buffer", "there is none"),
-                         finding(FindingId::replaced, 4, "a buffer", "there is none")}),
-                  false);
+                         finding(FindingId::untranslated, 5, "lists", "none are served"),
+                         finding(FindingId::detail, 3, "a buffer", "there is none"),
+                         finding(FindingId::detail, 4, "a buffer", "there is none")}),
+                  {});
   EXPECT_EQ(text,
             "Not carried over, or behaving otherwise\n"
             "\n"
             "    /n/main:1  listen 1\n"
             "    /n/main:2  listen 2\n"
-            "      files; none are served.\n"
+            "      files.\n"
+            "    /n/main:5  listen 5\n"
+            "      lists.\n"
+            "    none are served.\n"
             "\n"
             "Notes: nothing is lost\n"
             "\n"
             "  /n/main\n"
             "    3, 4: listen: a buffer; there is none.\n"
             "\n"
-            "/n/main: 0 traps, 2 things not carried over, 2 notes\n");
+            "/n/main: 0 traps, 3 things not carried over, 2 notes\n");
+}
+
+TEST(NginxReport, DirectivesWithoutUseAreNamed) {
+  const Findings findings = found({finding(FindingId::replaced, 3, "a buffer", "there is none"),
+                                   finding(FindingId::replaced, 4, "a buffer", "there is none")});
+  EXPECT_EQ(report_text("/n/main", findings, {}),
+            "What wssgate does by itself, or has no use for (--notes tells of each)\n"
+            "\n"
+            "  listen\n"
+            "\n"
+            "/n/main: 0 traps, 0 things not carried over, 2 notes\n");
+  EXPECT_EQ(report_text("/n/main", findings, {.coloured = false, .every_note = true}),
+            "Notes: nothing is lost\n"
+            "\n"
+            "  /n/main\n"
+            "    3, 4: listen: a buffer; there is none.\n"
+            "\n"
+            "/n/main: 0 traps, 0 things not carried over, 2 notes\n");
 }
 
 TEST(NginxReport, LongTextsAreWrappedAndPrintable) {
   const std::string text = report_text(
       "/n/main",
-      found({finding(FindingId::old_tls, 1, std::string(150, 'a') + " b\x1b" + " c d", "e")}),
-      false);
+      found({finding(FindingId::old_tls, 1, std::string(150, 'a') + " b\x1b" + " c d", "e")}), {});
   EXPECT_THAT(text, HasSubstr("      " + std::string(150, 'a') + "\n      b\\x1b c d.\n"));
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
 }

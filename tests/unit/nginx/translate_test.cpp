@@ -171,6 +171,38 @@ TEST_F(NginxTranslation, FilesThatNothingLeadsToAreNoLoss) {
   EXPECT_THAT(lost(), ElementsAre("root /srv"));
 }
 
+TEST_F(NginxTranslation, ExpressionsThatArePrefixesAreRoutes) {
+  import(
+      server("location ~ ^/(api|socket.io)/ { proxy_pass http://127.0.0.1:1; } "
+             "location ~ ^/(?:a|b\\.c)(/|$) { proxy_pass http://127.0.0.1:2; } "
+             "location ~ ^(/_matrix|/_client) { proxy_pass http://127.0.0.1:3; }"));
+  EXPECT_THAT(lost(), IsEmpty());
+  EXPECT_THAT(routes(),
+              testing::UnorderedElementsAre("/socket.io/ 127.0.0.1-1", "/_matrix 127.0.0.1-3",
+                                            "/_client 127.0.0.1-3", "/api/ 127.0.0.1-1",
+                                            "/b.c 127.0.0.1-2", "/a 127.0.0.1-2"));
+  for (const char* const other :
+       {"~ ^/a[0-9]", "~ ^/(a|b)?/", "~ /a/", "~* ^/a/", "~ ^/a.*b", "~ ^/(a|(b))/", "~ ^/a$"}) {
+    import(server("location / { proxy_pass http://127.0.0.1:1; } location " + std::string(other) +
+                  " { proxy_pass http://127.0.0.1:2; }"));
+    EXPECT_THAT(routes(), ElementsAre("/ 127.0.0.1-1")) << other;
+    EXPECT_EQ(lost().size(), 1U) << other;
+  }
+}
+
+TEST_F(NginxTranslation, WhatAnExpressionKeptClientsOutOfIsClosed) {
+  import(
+      server("location / { proxy_pass http://127.0.0.1:1; } "
+             "location /a/b/ { proxy_pass http://127.0.0.1:2; } "
+             "location ^~ /a/c/ { proxy_pass http://127.0.0.1:2; } "
+             "location ~ ^/a/ { deny all; } "
+             "location /d { proxy_pass http://127.0.0.1:2; } "
+             "location = /d { deny all; }"));
+  EXPECT_THAT(routes(),
+              ElementsAre("/a/b/ not-carried-over", "/a/c/ 127.0.0.1-2", "/a/ not-carried-over",
+                          "/d not-carried-over", "/ 127.0.0.1-1"));
+}
+
 TEST_F(NginxTranslation, WhatIsNotFoundNeedsNoRoute) {
   import(server("location /a/ { proxy_pass http://127.0.0.1:1; } location / { return 404; }"));
   EXPECT_THAT(lost(), IsEmpty());
@@ -208,6 +240,26 @@ TEST_F(NginxTranslation, BackendsWithTlsKeepTheirTerms) {
   EXPECT_EQ(config_.upstreams[1].tls->ca.value, "/etc/nginx/ca.pem");
 }
 
+TEST_F(NginxTranslation, ACertificateTowardsTheBackendIsKeptOrTold) {
+  const std::string pass = "location / { proxy_pass https://127.0.0.1:1; proxy_ssl_certificate ";
+  import(server(pass + "own.pem; proxy_ssl_certificate_key own.key; }"));
+  EXPECT_THAT(lost(), IsEmpty());
+  ASSERT_TRUE(config_.upstreams.at(0).tls->certificate);
+  EXPECT_EQ(config_.upstreams.at(0).tls->certificate->chain.value, "/etc/nginx/own.pem");
+  import(server(pass + "$own; proxy_ssl_certificate_key own.key; }"));
+  EXPECT_THAT(lost(), ElementsAre("proxy_ssl_certificate $own"));
+  import(server(pass + "own.pem; }"));
+  EXPECT_THAT(lost(), ElementsAre("proxy_ssl_certificate own.pem"));
+}
+
+TEST_F(NginxTranslation, OptionsOfSocketsAreTold) {
+  std::string text = server("location / { proxy_pass http://127.0.0.1:1; }");
+  text.replace(text.find("443 ssl"), 7, "443 ssl reuseport backlog=9");
+  import(text);
+  EXPECT_THAT(lost(), IsEmpty());
+  EXPECT_THAT(notes(), testing::Contains("listen 443 ssl reuseport backlog=9"));
+}
+
 TEST_F(NginxTranslation, StreamBecomesPassthrough) {
   import("http { " + server("location / { proxy_pass http://127.0.0.1:1; }") +
          "}\nstream { map $ssl_preread_server_name $b { b.test 127.0.0.1:2; default x; }\n"
@@ -219,6 +271,12 @@ TEST_F(NginxTranslation, StreamBecomesPassthrough) {
   EXPECT_EQ(config_.hosts[1].passthrough.value, "127.0.0.1-2");
   EXPECT_EQ(config_.upstreams[1].proxy_protocol, config::ProxyHeader::v1);
   EXPECT_EQ(config_.listeners.size(), 2U);
+}
+
+TEST_F(NginxTranslation, APatternThatMatchesNothingIsTold) {
+  import("include none/*.conf;\n" + server("location / { proxy_pass http://127.0.0.1:1; }"));
+  EXPECT_THAT(lost(), IsEmpty());
+  EXPECT_THAT(notes(), testing::Contains("include none/*.conf"));
 }
 
 TEST_F(NginxTranslation, ADefaultOfStreamThatLeadsElsewhereIsTold) {
