@@ -123,7 +123,7 @@ class Accountant {
     if (passes_itself(name, value) && lower != "x-real-ip" && !lower.starts_with("x-forwarded-")) {
       return;
     }
-    if (lower == "host" && (value == "$host" || value == "$http_host")) return;
+    if (lower == "host") return host_field(directive);
     if (lower == "x-forwarded-for" &&
         (value == "$proxy_add_x_forwarded_for" || value == "$remote_addr" ||
          value == "$proxy_protocol_addr")) {
@@ -145,6 +145,16 @@ class Accountant {
     lost(directive, fmt::format("the backend gets {}", printable(name)),
          "wssgate sends what the client sent, with Host, X-Forwarded-For, X-Forwarded-Proto, "
          "X-Forwarded-Host and Forwarded");
+  }
+
+  void host_field(const Directive& directive) {
+    const std::string& value = directive.arg(1);
+    if (value == "$host" || value == "$http_host") return;
+    if (value == "$host:$server_port") {
+      return note(directive, "the client's Host with a port", "wssgate passes it on as it came");
+    }
+    lost(directive, fmt::format("the backend gets 'Host: {}'", printable(value)),
+         "wssgate sends the client's Host: have the backend answer to that");
   }
 
   void answer_field(const Directive& directive) {

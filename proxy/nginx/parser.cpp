@@ -227,7 +227,7 @@ std::optional<std::string> FileSources::read(const std::string& path, std::strin
   while (in.read(piece, sizeof piece) || in.gcount() > 0) {
     text.append(piece, static_cast<std::size_t>(in.gcount()));
     if (text.size() > kLargestFile) {
-      why = "it is larger than 4 MiB";
+      why = "it is larger than 16 MiB";
       return std::nullopt;
     }
   }

@@ -46,8 +46,8 @@ class FileSources : public Sources {
 };
 
 // What is taken at most; more is a problem, never an exhausted machine.
-inline constexpr std::size_t kLargestFile = std::size_t{4} << 20U;
-inline constexpr std::size_t kMostDirectives = 200'000;
+inline constexpr std::size_t kLargestFile = std::size_t{16} << 20U;
+inline constexpr std::size_t kMostDirectives = 500'000;
 inline constexpr std::size_t kMostFiles = 10'000;
 inline constexpr std::size_t kMostBytes = std::size_t{64} << 20U;
 inline constexpr int kDeepestBlock = 32;

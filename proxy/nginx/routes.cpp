@@ -297,7 +297,8 @@ void RouteWriter::candidates(const Location& location, std::vector<Candidate>& a
     each.path = path;
     if (candidate(location, each)) all.push_back(std::move(each));
   }
-  if (plain.paths.empty() && expression(location, made)) all.push_back(std::move(made));
+  const bool closes = plain.paths.empty() && made.guarded && expression(location, made);
+  if (closes) all.push_back(std::move(made));
 }
 
 bool RouteWriter::candidate(const Location& location, Candidate& into) {
@@ -312,11 +313,11 @@ bool RouteWriter::candidate(const Location& location, Candidate& into) {
   return true;
 }
 
-/// One that is no plain prefix. Where it kept clients out, the path that it begins with is closed.
+/// One that is no plain prefix and keeps clients out: the path that it begins with is closed.
 bool RouteWriter::expression(const Location& location, Candidate& into) {
   const std::string content = content_of(location);
   read_all(*location.from);
-  into.path = into.guarded ? sure_beginning(location.path) : std::string();
+  into.path = sure_beginning(location.path);
   if (!into.path.empty() && is_route_path(into.path)) {
     lost(*location.from, fmt::format("a location by an expression: {}", content),
          fmt::format("wssgate has paths alone: all of {} gets 502, so that nothing is exposed",
@@ -326,11 +327,31 @@ bool RouteWriter::expression(const Location& location, Candidate& into) {
     return true;
   }
   lost(*location.from, fmt::format("a location by an expression: {}", content),
-       into.guarded
-           ? "wssgate has paths alone: WHAT THIS KEPT AWAY FROM CLIENTS NOW GOES to the route of "
-             "its longest path; have the backend refuse it"
-           : "wssgate has paths alone: what it matched goes to the route of its longest path");
+       "wssgate has paths alone: WHAT THIS KEPT AWAY FROM CLIENTS NOW GOES to the route of its "
+       "longest path; have the backend refuse it");
   return false;
+}
+
+/// One that is no plain prefix and keeps nobody out: the routes take what it matched.
+void RouteWriter::open_expression(const Location& location, const std::vector<Candidate>& kept) {
+  const auto target = proxy_target(location, model_.http);
+  const auto leads_there = [&](const Candidate& route) {
+    const auto other = proxy_target(*route.location, model_.http);
+    return other && other->address == target->address && other->tls == target->tls &&
+           route.upstream != kClosedUpstream;
+  };
+  const bool everything = std::any_of(kept.begin(), kept.end(),
+                                      [](const Candidate& route) { return route.path == "/"; });
+  if (everything && target && target->fault.empty() && target->uri.empty() &&
+      in_block(location, "rewrite") == nullptr &&
+      std::all_of(kept.begin(), kept.end(), leads_there)) {
+    return note(*location.from, "a location by an expression",
+                "wssgate has paths alone, and all routes of the host lead to the same backend");
+  }
+  const std::string content = content_of(location);
+  read_all(*location.from);
+  lost(*location.from, fmt::format("a location by an expression: {}", content),
+       "wssgate has paths alone: what it matched goes to the route of its longest path");
 }
 
 /// `= /x` is a route that covers what stands below as well.
@@ -436,6 +457,11 @@ std::vector<DraftRoute> RouteWriter::of(const Server& server) {
   for (const Location& location : server.locations) candidates(location, found);
   everything_else(server, found);
   const std::vector<Candidate> kept = one_a_path(found);
+  for (const Location& location : server.locations) {
+    const bool open = location.kind == LocationKind::regex && guard(location) == nullptr &&
+                      !refuses(location) && plain_expression(location).paths.empty();
+    if (open) open_expression(location, kept);
+  }
   std::vector<DraftRoute> routes;
   for (const Candidate& each : kept) {
     if (each.location->kind == LocationKind::exact) {

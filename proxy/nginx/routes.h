@@ -32,6 +32,7 @@ class RouteWriter {
   void candidates(const Location& location, std::vector<Candidate>& all);
   bool candidate(const Location& location, Candidate& into);
   bool expression(const Location& location, Candidate& into);
+  void open_expression(const Location& location, const std::vector<Candidate>& kept);
   bool keeps_path(const Location& location, const ProxyTarget& target, const std::string& path);
   void read_guards(const Location& location);
   bool is_guarded(const Location& at, const Location& location);

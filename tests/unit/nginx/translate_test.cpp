@@ -190,6 +190,17 @@ TEST_F(NginxTranslation, ExpressionsThatArePrefixesAreRoutes) {
   }
 }
 
+TEST_F(NginxTranslation, AnExpressionThatLeadsWhereAllRoutesDoIsNoLoss) {
+  const std::string expression =
+      "location ~ /v[0-9]+/ws$ { proxy_pass http://127.0.0.1:1; proxy_hide_header X; }";
+  import(server("location / { proxy_pass http://127.0.0.1:1; } " + expression));
+  EXPECT_THAT(lost(), ElementsAre("proxy_hide_header X"));
+  import(server("location / { proxy_pass http://127.0.0.1:2; } " + expression));
+  EXPECT_THAT(lost(), ElementsAre("location ~ /v[0-9]+/ws$"));
+  import(server("location /a/ { proxy_pass http://127.0.0.1:1; } " + expression));
+  EXPECT_THAT(lost(), ElementsAre("location ~ /v[0-9]+/ws$"));  // or it would get 404
+}
+
 TEST_F(NginxTranslation, WhatAnExpressionKeptClientsOutOfIsClosed) {
   import(
       server("location / { proxy_pass http://127.0.0.1:1; } "
