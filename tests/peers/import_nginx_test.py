@@ -93,7 +93,8 @@ CASES = {
         Ask("chat.test", "/ws/x", websocket=True, nginx=("status", 200), wssgate=("status", 101))]),
     "paths": Case(0, [], [], [
         Ask("paths.test", "/a?b=c"), Ask("sub.paths.test", "/"), Ask("paths.test", "/b/x"), Ask("paths.test", "/same/x"),
-        Ask("paths.test", "/same/inner/x"), Ask("paths.test", "/exact"), Ask("paths.test", "/regex/x?y")]),
+        Ask("paths.test", "/same/inner/x"), Ask("paths.test", "/exact"), Ask("paths.test", "/regex/x?y"),
+        Ask("paths.test", "/t.wo"), Ask("paths.test", "/one/x"), Ask("paths.test", "/onex")]),
 }
 
 
