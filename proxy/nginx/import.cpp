@@ -34,10 +34,11 @@ Import import_file(const std::string& path, const Sources& sources, CertificateR
   for (const Problem& warning : report.problems()) {
     made.findings.add({FindingId::include_unread, warning.at, "", warning.message, warning.hint});
   }
+  const std::string main_file = main_file_of(path, sources);
   Model model = build_model(tree);
   CertificateReader certificates(std::move(read));
-  find_traps(model, path, certificates, made.findings);
-  Draft draft = translate(model, tree, path, certificates, made.findings);
+  find_traps(model, main_file, certificates, made.findings);
+  Draft draft = translate(model, tree, main_file, certificates, made.findings);
   draft.roots = roots;
   draft.comment = head_comment(path, made.findings);
   made.serves = draft.serves();

@@ -4,10 +4,12 @@
 #include <glob.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <utility>
 
 #include "base/text.h"
@@ -180,8 +182,16 @@ void Parser::include(const Directive& directive, int depth, std::vector<Directiv
   if (path.find_first_of("*?[") == std::string::npos) {
     return file(path, directive.at, depth, into);
   }
-  const std::vector<std::string> files = sources_.match(path);
-  if (files.empty()) into.push_back(directive);  // no fault in nginx
+  std::string why;
+  const std::vector<std::string> files = sources_.match(path, why);
+  if (!why.empty()) {
+    report_.warn(
+        directive.at,
+        fmt::format("the included files {} cannot be looked for: {}", printable(path), why),
+        "what they hold is not translated");
+  } else if (files.empty()) {
+    into.push_back(directive);  // no fault in nginx
+  }
   for (const std::string& matched : files) {
     if (stopped_) return;
     file(matched, directive.at, depth, into);
@@ -234,7 +244,7 @@ std::optional<std::string> FileSources::read(const std::string& path, std::strin
   return text;
 }
 
-std::vector<std::string> FileSources::match(const std::string& pattern) const {
+std::vector<std::string> FileSources::match(const std::string& pattern, std::string& why) const {
   std::vector<std::string> found;
   glob_t matches{};
   if (::glob(pattern.c_str(), 0, nullptr, &matches) == 0) {
@@ -242,6 +252,12 @@ std::vector<std::string> FileSources::match(const std::string& pattern) const {
   }
   ::globfree(&matches);
   std::sort(found.begin(), found.end());
+  if (found.empty()) {
+    std::error_code failure;
+    const auto folder = std::filesystem::path(pattern).parent_path();
+    std::filesystem::directory_iterator(folder.empty() ? "." : folder, failure);
+    if (failure == std::errc::permission_denied) why = failure.message();
+  }
   return found;
 }
 
@@ -251,9 +267,22 @@ std::string below(const std::string& main_file, const std::string& path) {
   return slash == std::string::npos ? path : main_file.substr(0, slash + 1) + path;
 }
 
+std::string main_file_of(const std::string& path, const Sources& sources) {
+  static constexpr std::array<std::string_view, 3> kFolders = {"/sites-enabled", "/sites-available",
+                                                               "/conf.d"};
+  const std::string folder = path.substr(0, path.rfind('/') == path.npos ? 0 : path.rfind('/'));
+  for (const std::string_view each : kFolders) {
+    if (!folder.ends_with(each)) continue;
+    const std::string above = folder.substr(0, folder.size() - each.size()) + "/nginx.conf";
+    std::string why;
+    if (!sources.match(above, why).empty()) return above;
+  }
+  return path;
+}
+
 std::vector<Directive> parse(const std::string& path, const Sources& sources, Report& report) {
   std::vector<Directive> tree;
-  Parser(path, sources, report).file(path, {path, 0, 0}, 0, tree);
+  Parser(main_file_of(path, sources), sources, report).file(path, {path, 0, 0}, 0, tree);
   return tree;
 }
 

@@ -31,7 +31,8 @@ class Input : public wssgate::nginx::Sources {
     why = "there is no such file";
     return std::nullopt;
   }
-  std::vector<std::string> match(const std::string& /*pattern*/) const override {
+  std::vector<std::string> match(const std::string& /*pattern*/,
+                                 std::string& /*why*/) const override {
     std::vector<std::string> names;
     for (std::size_t i = 1; i < files_.size(); ++i) names.push_back(std::to_string(i));
     return names;

@@ -23,7 +23,7 @@ class MemorySources : public Sources {
     why = "No such file or directory";
     return std::nullopt;
   }
-  std::vector<std::string> match(const std::string& pattern) const override {
+  std::vector<std::string> match(const std::string& pattern, std::string& /*why*/) const override {
     std::vector<std::string> names;
     const std::string begin = pattern.substr(0, pattern.find('*'));
     for (const auto& [name, text] : files_) {

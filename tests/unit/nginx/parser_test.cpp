@@ -75,6 +75,20 @@ TEST(NginxParser, AMissingIncludeIsAWarning) {
   EXPECT_EQ(parse("/n/main", in_memory({{"/n/main", "include none/*.conf;"}}), report).size(), 1U);
 }
 
+TEST(NginxParser, OneSitesFileStandsBelowTheMainOne) {
+  const auto sources =
+      in_memory({{"/n/nginx.conf", ""}, {"/n/sites-enabled/a", "include x;"}, {"/n/x", "b;"}});
+  EXPECT_EQ(main_file_of("/n/sites-enabled/a", sources), "/n/nginx.conf");
+  EXPECT_EQ(main_file_of("/n/nginx.conf", sources), "/n/nginx.conf");
+  EXPECT_EQ(main_file_of("/m/sites-enabled/a", sources), "/m/sites-enabled/a");
+  EXPECT_EQ(main_file_of("a", sources), "a");
+  Report report;
+  const auto tree = parse("/n/sites-enabled/a", sources, report);
+  EXPECT_EQ(report.text(), "");
+  ASSERT_EQ(tree.size(), 1U);
+  EXPECT_EQ(tree[0].name, "b");
+}
+
 TEST(NginxParser, CodeIsNoDirectives) {
   Report report;
   const auto tree =
