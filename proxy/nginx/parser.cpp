@@ -255,7 +255,7 @@ std::vector<std::string> FileSources::match(const std::string& pattern, std::str
   if (found.empty()) {
     std::error_code failure;
     const auto folder = std::filesystem::path(pattern).parent_path();
-    std::filesystem::directory_iterator(folder.empty() ? "." : folder, failure);
+    const std::filesystem::directory_iterator tried(folder.empty() ? "." : folder, failure);
     if (failure == std::errc::permission_denied) why = failure.message();
   }
   return found;
@@ -273,7 +273,7 @@ std::string main_file_of(const std::string& path, const Sources& sources) {
   const std::string folder = path.substr(0, path.rfind('/') == path.npos ? 0 : path.rfind('/'));
   for (const std::string_view each : kFolders) {
     if (!folder.ends_with(each)) continue;
-    const std::string above = folder.substr(0, folder.size() - each.size()) + "/nginx.conf";
+    std::string above = folder.substr(0, folder.size() - each.size()) + "/nginx.conf";
     std::string why;
     if (!sources.match(above, why).empty()) return above;
   }
