@@ -234,6 +234,8 @@ class ImportNginx(PeerTest):
         for label, names, key in [("chat.test", [], ("ec", "P-256")), ("app.test", ["www.app.test"], ("ec", "P-256")),
                                   ("io.test", [], ("ec", "P-256")), ("one.test", ["two.test"], ("ec", "P-256")),
                                   ("shop.test", [], ("ec", "P-256")), ("blog.test", ["*.blog.test"], ("ec", "P-256")),
+                                  ("www.example.com", [], ("ec", "P-256")),
+                                  ("chat.example.com", [], ("ec", "P-256")),
                                   ("old.test", [], ("rsa", "2048")), ("backend.test", [], ("ec", "P-256")),
                                   ("paths.test", ["*.paths.test"], ("ec", "P-256"))]:
             intermediate.leaf(label, [label, *names], key=key)
@@ -340,6 +342,21 @@ class ImportNginx(PeerTest):
         wssgate.kill()
         if nginx:
             nginx.kill()
+
+    def test_what_the_guide_to_default_servers_says(self):
+        """Its nginx.conf is wrong in three places, and everything in it is carried over."""
+        home = pathlib.Path(self.folder) / "guide"
+        home.mkdir()
+        conf = (HERE.parent.parent / "conf/guides/default-server/nginx.conf").read_text()
+        (home / "nginx.conf").write_text(conf.replace("/etc/ssl", str(self.certs)))
+        done = self.imported(home, "--json")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        traps = [each for each in json.loads(done.stdout)["findings"] if each["kind"] == "trap"]
+        self.assertEqual(sorted(each["id"] for each in traps),
+                         ["default_certificate", "idle_websocket_killed", "leaf_only_chain"])
+        lines = conf.split("\n")
+        for each in traps:
+            self.assertIn(each["directive"].split()[0], lines[each["line"] - 1])
 
     def compare_answers(self, each, ports, nginx_ports):
         ours = ask(each, ports, self.root, self.identity)
