@@ -126,6 +126,34 @@ void add_dev_options(CLI::App& command, DevOptions& options) {
       "  1    one is not; what to do about it is printed");
 }
 
+void add_import_options(CLI::App& command, ImportNginxOptions& options) {
+  command
+      .add_option("file", options.file,
+                  "nginx's main configuration, or one server's file; includes are read as nginx "
+                  "reads them, below its folder")
+      ->required();
+  CLI::Option* const output = command.add_option(
+      "-o,--output", options.output,
+      "where the wssgate configuration goes, a new file (default: stdout; the report is then on "
+      "stderr)");
+  command.add_flag("--check", options.check_only, "only the report: write no configuration")
+      ->excludes(output);
+  command.add_flag(
+      "--notes", options.every_note,
+      "also tell of each directive for what wssgate does by itself, or has no use for");
+  command.add_option("--ca", options.ca,
+                     "roots to trust besides the system's, and to name in the result: a PEM file");
+  command.add_flag("--json", options.json,
+                   "the report and the configuration in one object, for a program");
+  command.footer(
+      "Exit codes:\n"
+      "  0    clean: no trap, and everything is carried over\n"
+      "  1    there are traps, and everything is carried over\n"
+      "  2    the command line is wrong, the file cannot be read, or nginx would refuse it\n"
+      "  3    something is not carried over, or behaves otherwise (there may be traps as well)\n"
+      "Nothing is fetched, and nothing of nginx's is changed.");
+}
+
 std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
@@ -230,6 +258,12 @@ int run_command_line(int argc, char** argv) {
       "doctor", "say what is wrong with a live wss:// or https:// host, and what to change");
   add_doctor_options(*doctor_command, doctor_options);
 
+  ImportNginxOptions import_options;
+  CLI::App* import_command = app.add_subcommand(
+      "import-nginx",
+      "tell the traps in an nginx configuration, and write one for wssgate that does the same");
+  add_import_options(*import_command, import_options);
+
   DevOptions dev_options;
   CLI::App* dev_command =
       app.add_subcommand("dev", "serve wss:// on this machine with a local CA, at once");
@@ -249,6 +283,7 @@ int run_command_line(int argc, char** argv) {
     if (upgrade_command->parsed()) return upgrade(upgrade_options);
     if (drain_command->parsed()) return drain(drain_options);
     if (doctor_command->parsed()) return doctor(doctor_options);
+    if (import_command->parsed()) return import_nginx(import_options);
     return dev(dev_options);
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "wssgate: %s\n", failure.what());

@@ -59,6 +59,20 @@ struct DoctorOptions {
   std::string interval = "30s";
 };
 
+struct ImportNginxOptions {
+  /// nginx's main configuration.
+  std::string file;
+  /// Where the result goes; empty: stdout.
+  std::string output;
+  /// Roots to trust besides the system's, named in the result: a PEM file.
+  std::string ca;
+  /// Only the report.
+  bool check_only = false;
+  /// Tell of each directive that wssgate has no use for.
+  bool every_note = false;
+  bool json = false;
+};
+
 struct DevOptions {
   std::vector<std::string> names;
   /// Empty: a built-in WebSocket echo backend.
@@ -92,6 +106,9 @@ int upgrade(const AdminOptions& options);
 int drain(const DrainOptions& options);
 /// Says what is wrong with a live host, and what to change. Its exit codes: doctor::ExitCode.
 int doctor(DoctorOptions options);
+/// Tells the traps in an nginx configuration, and writes one for wssgate that does the same. Its
+/// exit codes: nginx::ExitCode.
+int import_nginx(const ImportNginxOptions& options);
 /// Serves wss:// on this machine with a certificate of a local CA; or what `dev_trust` does.
 int dev(const DevOptions& options);
 /// Puts the local CA into the stores that are present, or takes it out of them, and tells of each.

@@ -16,8 +16,9 @@ BELOW = {
     "gateway": {"base", "protocol", "config", "pki", "net", "upstream"},
     "control": {"base", "protocol", "config", "pki", "net", "upstream", "gateway"},
     "doctor": {"base", "protocol", "pki", "net"},
+    "nginx": {"base", "pki"},
     "trust": {"base", "pki"},
-    "cli": {"base", "protocol", "config", "pki", "net", "upstream", "gateway", "control", "doctor",
+    "cli": {"base", "protocol", "config", "pki", "net", "upstream", "gateway", "control", "doctor", "nginx",
             "trust"},
     "main.cpp": {"base", "cli"},
 }
