@@ -33,8 +33,9 @@ clang_packages() {
   if [[ $(debian_release) == 12 ]]; then echo libclang-rt-14-dev; else echo libclang-rt-19-dev; fi
 }
 
-# The programs that wssgate is tried with and that were not written here. The tests of `wssgate doctor` use nginx
-# and HAProxy too, and leave out what needs them where they are not installed: as above, Debian would start them.
+# The programs that wssgate is tried with and that were not written here. The tests of `wssgate doctor` and of
+# `wssgate import-nginx` use nginx and HAProxy too, and leave out what needs them where they are not installed: as
+# above, Debian would start them.
 peer_packages() {
   printf '%s\n' python3-websockets chromium libnss3-tools ca-certificates
   # Node often comes from elsewhere, with npm inside: only what is not there at all.
@@ -94,7 +95,7 @@ ensure_packages() {
 # wants on their own machine: only CI installs them, and without them those tests are skipped.
 try_peer_proxies() {
   local missing
-  mapfile -t missing < <(missing_packages nginx haproxy prometheus)
+  mapfile -t missing < <(missing_packages nginx libnginx-mod-stream haproxy prometheus)
   ((${#missing[@]} > 0 && EUID == 0)) || return 0
   logged packages-proxies env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
     "${missing[@]}" || say "apt-get could not install ${missing[*]}: tests with them are skipped"

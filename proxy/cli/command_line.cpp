@@ -110,6 +110,63 @@ void add_doctor_options(CLI::App& command, DoctorOptions& options) {
       "certificates say of it.");
 }
 
+void add_dev_options(CLI::App& command, DevOptions& options) {
+  command.add_option("names", options.names,
+                     "names to answer to (default: localhost; 127.0.0.1 and ::1 are in the "
+                     "certificate as well)");
+  auto* const upstream =
+      command.add_option("--upstream", options.upstream,
+                         "the backend, such as 127.0.0.1:3000 (default: a built-in echo)");
+  auto* const port =
+      command.add_option("--port", options.port, "the port to listen on")->capture_default_str();
+  command.add_option("--folder", options.folder, "where the local CA is kept")
+      ->capture_default_str();
+  auto* const install = command.add_flag(
+      "--install", options.install,
+      "serve nothing, but have this machine's stores trust the local CA: the system's, NSS "
+      "(Firefox, Chromium) and Java's. Names given are such as it is going to be asked for");
+  auto* const uninstall = command.add_flag("--uninstall", options.uninstall,
+                                           "serve nothing, but take it out of all of them");
+  uninstall->excludes(install);
+  for (auto* const serving : {upstream, port}) {
+    install->excludes(serving);
+    uninstall->excludes(serving);
+  }
+  add_log_options(command, options.log);
+  command.footer(
+      "Exit codes of --install and --uninstall:\n"
+      "  0    every store that is present is as it should be\n"
+      "  1    one is not; what to do about it is printed");
+}
+
+void add_import_options(CLI::App& command, ImportNginxOptions& options) {
+  command
+      .add_option("file", options.file,
+                  "nginx's main configuration, or one server's file; includes are read as nginx "
+                  "reads them, below its folder")
+      ->required();
+  CLI::Option* const output = command.add_option(
+      "-o,--output", options.output,
+      "where the wssgate configuration goes, a new file (default: stdout; the report is then on "
+      "stderr)");
+  command.add_flag("--check", options.check_only, "only the report: write no configuration")
+      ->excludes(output);
+  command.add_flag(
+      "--notes", options.every_note,
+      "also tell of each directive for what wssgate does by itself, or has no use for");
+  command.add_option("--ca", options.ca,
+                     "roots to trust besides the system's, and to name in the result: a PEM file");
+  command.add_flag("--json", options.json,
+                   "the report and the configuration in one object, for a program");
+  command.footer(
+      "Exit codes:\n"
+      "  0    clean: no trap, and everything is carried over\n"
+      "  1    there are traps, and everything is carried over\n"
+      "  2    the command line is wrong, the file cannot be read, or nginx would refuse it\n"
+      "  3    something is not carried over, or behaves otherwise (there may be traps as well)\n"
+      "Nothing is fetched, and nothing of nginx's is changed.");
+}
+
 std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
@@ -224,19 +281,16 @@ int run_command_line(int argc, char** argv) {
       "doctor", "say what is wrong with a live wss:// or https:// host, and what to change");
   add_doctor_options(*doctor_command, doctor_options);
 
+  ImportNginxOptions import_options;
+  CLI::App* import_command = app.add_subcommand(
+      "import-nginx",
+      "tell the traps in an nginx configuration, and write one for wssgate that does the same");
+  add_import_options(*import_command, import_options);
+
   DevOptions dev_options;
   CLI::App* dev_command =
       app.add_subcommand("dev", "serve wss:// on this machine with a local CA, at once");
-  dev_command->add_option("names", dev_options.names,
-                          "names to answer to (default: localhost; 127.0.0.1 and ::1 are in the "
-                          "certificate as well)");
-  dev_command->add_option("--upstream", dev_options.upstream,
-                          "the backend, such as 127.0.0.1:3000 (default: a built-in echo)");
-  dev_command->add_option("--port", dev_options.port, "the port to listen on")
-      ->capture_default_str();
-  dev_command->add_option("--folder", dev_options.folder, "where the local CA is kept")
-      ->capture_default_str();
-  add_log_options(*dev_command, dev_options.log);
+  add_dev_options(*dev_command, dev_options);
 
   try {
     app.parse(argc, argv);
@@ -254,6 +308,7 @@ int run_command_line(int argc, char** argv) {
     if (certificates_command->parsed()) return certificates(certificates_options);
     if (connections_command->parsed()) return connections(connections_options);
     if (doctor_command->parsed()) return doctor(doctor_options);
+    if (import_command->parsed()) return import_nginx(import_options);
     return dev(dev_options);
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "wssgate: %s\n", failure.what());

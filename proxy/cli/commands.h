@@ -70,6 +70,20 @@ struct DoctorOptions {
   std::string interval = "30s";
 };
 
+struct ImportNginxOptions {
+  /// nginx's main configuration.
+  std::string file;
+  /// Where the result goes; empty: stdout.
+  std::string output;
+  /// Roots to trust besides the system's, named in the result: a PEM file.
+  std::string ca;
+  /// Only the report.
+  bool check_only = false;
+  /// Tell of each directive that wssgate has no use for.
+  bool every_note = false;
+  bool json = false;
+};
+
 struct DevOptions {
   std::vector<std::string> names;
   /// Empty: a built-in WebSocket echo backend.
@@ -77,6 +91,9 @@ struct DevOptions {
   std::uint16_t port = 8443;
   /// Where the local CA and its certificate are kept.
   std::string folder = "certs";
+  /// Have this machine's stores trust the local CA, or no longer, in the place of serving.
+  bool install = false;
+  bool uninstall = false;
   LogOptions log;
 };
 
@@ -105,7 +122,13 @@ int connections(const ConnectionsOptions& options);
 int certificates(const AdminOptions& options);
 /// Says what is wrong with a live host, and what to change. Its exit codes: doctor::ExitCode.
 int doctor(DoctorOptions options);
-/// Serves wss:// on this machine with a certificate of a local CA.
+/// Tells the traps in an nginx configuration, and writes one for wssgate that does the same. Its
+/// exit codes: nginx::ExitCode.
+int import_nginx(const ImportNginxOptions& options);
+/// Serves wss:// on this machine with a certificate of a local CA; or what `dev_trust` does.
 int dev(const DevOptions& options);
+/// Puts the local CA into the stores that are present, or takes it out of them, and tells of each.
+/// 0 when all of them are as they should be, 1 when one is not.
+int dev_trust(const DevOptions& options);
 
 }  // namespace wssgate::cli

@@ -12,13 +12,18 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/dev_request.h"
 #include "cli/echo_backend.h"
 #include "cli/serve.h"
 #include "config/forms.h"
+#include "control/reloader.h"
 #include "net/listener.h"
 #include "pki/dev_ca.h"
+#include "trust/as_caller.h"
+#include "trust/places.h"
 
 namespace wssgate::cli {
 namespace {
@@ -27,63 +32,6 @@ namespace {
 constexpr Duration kDrain{1'000};
 constexpr std::uint64_t kConnections = 1'000;
 constexpr int kPortAttempts = 16;
-
-/// Where problems are: there is no file, so the option to change stands in for it.
-SourceLocation at_option(const std::string& option) { return {"wssgate dev " + option, 0, 0}; }
-
-/// What the command line asks for, checked.
-struct Request {
-  std::vector<HostPattern> hosts;
-  std::vector<std::string> addresses;  // IP literals among the names
-
-  std::vector<std::string> certificate_names() const;
-  /// A name for URLs.
-  std::string name() const;
-};
-
-std::vector<std::string> Request::certificate_names() const {
-  std::vector<std::string> names;
-  for (const HostPattern& host : hosts) names.push_back(host.text());
-  for (const char* loopback : {"127.0.0.1", "::1"}) names.emplace_back(loopback);
-  names.insert(names.end(), addresses.begin(), addresses.end());
-  return names;
-}
-
-std::string Request::name() const {
-  const auto exact = std::find_if(hosts.begin(), hosts.end(),
-                                  [](const HostPattern& host) { return !host.is_wildcard(); });
-  return exact != hosts.end() ? exact->text() : "any." + hosts.front().suffix();
-}
-
-bool is_ip_literal(const std::string& name) {
-  return SocketAddress::parse(name + ":0") || SocketAddress::parse("[" + name + "]:0");
-}
-
-Request read_names(const std::vector<std::string>& names, Report& report) {
-  Request request;
-  for (const std::string& name : names) {
-    if (name.empty()) {
-      report.add(at_option("NAME"), "a name is empty", "leave it out, or write one");
-      continue;
-    }
-    if (is_ip_literal(name)) {
-      request.addresses.push_back(name);
-      continue;
-    }
-    auto parsed = config::HostPatternForm()(name);
-    if (const auto* fault = std::get_if<config::Fault>(&parsed)) {
-      report.add(at_option("NAME"), fmt::format("'{}' {}", printable(name), fault->what),
-                 fault->instead);
-      continue;
-    }
-    const auto& host = std::get<HostPattern>(parsed);
-    const bool known =
-        std::find(request.hosts.begin(), request.hosts.end(), host) != request.hosts.end();
-    if (!known) request.hosts.push_back(host);
-  }
-  if (request.hosts.empty()) request.hosts.push_back(*HostPattern::parse("localhost"));
-  return request;
-}
 
 void check_upstream(const std::string& upstream, Report& report) {
   if (upstream.empty()) return;
@@ -118,7 +66,7 @@ std::vector<SocketAddress> loopback_addresses(std::uint16_t port) {
   return addresses;
 }
 
-config::Config make_config(const DevOptions& options, const Request& request,
+config::Config make_config(const DevOptions& options, const DevRequest& request,
                            const pki::DevCertificate& certificate, const std::string& backend) {
   const SourceLocation at = at_option("--folder");
   config::Config config;
@@ -126,7 +74,7 @@ config::Config make_config(const DevOptions& options, const Request& request,
   for (const SocketAddress& address : loopback_addresses(options.port)) {
     config.listeners.push_back({.address = {address, at_option("--port")}});
   }
-  config.certificates.roots.push_back({certificate.ca_file, at});
+  config.certificates.roots.push_back({certificate.ca.root.file, at});
   config::Host host;
   for (const HostPattern& name : request.hosts) host.names.push_back({name, at_option("NAME")});
   config::Route route;
@@ -147,24 +95,8 @@ config::Config make_config(const DevOptions& options, const Request& request,
   return config;
 }
 
-std::string absolute(const std::string& path) {
-  return std::filesystem::absolute(path).lexically_normal().string();
-}
-
-/// As one word of a shell.
-std::string quoted(const std::string& text) {
-  const bool plain = std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return (std::isalnum(c) != 0) ||
-           std::string_view("/._-+:@%").find(char(c)) != std::string::npos;
-  });
-  if (plain) return text;
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 /// Names that resolve to this machine only if somebody arranges for it (RFC 6761 §6.3).
-std::vector<std::string> names_to_resolve(const Request& request) {
+std::vector<std::string> names_to_resolve(const DevRequest& request) {
   std::vector<std::string> names;
   for (const HostPattern& host : request.hosts) {
     const std::string dotted = "." + host.suffix();
@@ -174,19 +106,34 @@ std::vector<std::string> names_to_resolve(const Request& request) {
   return names;
 }
 
-std::string greeting(const Request& request, const pki::DevCertificate& certificate,
+/// Loud, since everything that was done by hand for the one before is to be done again.
+std::string replacement(const pki::DevCa& ca, const std::string& install) {
+  if (ca.replaced_because.empty()) return {};
+  return fmt::format(
+      "!! THE LOCAL CA HAS BEEN REPLACED: {}.\n"
+      "!! Whatever trusted the one before has to trust the new one. Run, for this machine's "
+      "stores:\n"
+      "!!   {}\n\n",
+      ca.replaced_because, install);
+}
+
+/// From wherever it is typed.
+std::string install_command(const DevOptions& options) {
+  return own_command() + " dev --install --folder " + quoted(absolute(options.folder));
+}
+
+std::string greeting(const DevOptions& options, const DevRequest& request, const pki::DevCa& local,
                      const std::string& leads_to, std::uint16_t port) {
   const std::string authority = fmt::format("{}:{}", request.name(), port);
-  const std::string ca = absolute(certificate.ca_file);
-  std::string text = fmt::format(
-      "wssgate " WSSGATE_VERSION
-      " serves wss://{}/ on this machine\n\n"
-      "  goes to     {}\n"
-      "  local CA    {}{}\n",
-      authority, leads_to, ca,
-      certificate.ca_is_new ? "\n              (made just now: trust this one, in place of any "
-                              "earlier one)"
-                            : "");
+  const std::string ca = absolute(local.root.file);
+  const std::string install = install_command(options);
+  std::string text = replacement(local, install);
+  text +=
+      fmt::format("wssgate " WSSGATE_VERSION
+                  " serves wss://{}/ on this machine\n\n"
+                  "  goes to     {}\n"
+                  "  local CA    {}{}\n",
+                  authority, leads_to, ca, local.is_new ? "\n              (made just now)" : "");
   const auto to_resolve = names_to_resolve(request);
   if (!to_resolve.empty()) {
     text += fmt::format(
@@ -214,28 +161,58 @@ Connect to it, trusting the local CA:
               (Node 20: `npm install ws` first, and begin with: const WebSocket = require("ws");)
   Python      SSL_CERT_FILE={0} python3 -m websockets wss://{1}/
               (`pip install websockets` or the package python3-websockets; type a message)
-  browser     import {0}
-              Firefox: Settings, Privacy & Security, View Certificates, Authorities, Import
-              Chrome:  chrome://settings/certificates, Authorities (or Local certificates), Import
+  browser     {2}
+              once: Chromium, Firefox, curl, Java and what else goes by this machine's stores then
+              trust the local CA ('--uninstall' undoes it); elsewhere, import {0}
               then in the console: new WebSocket("wss://{1}/")
-              (a later version of wssgate will do the import)
 
 Ctrl-C stops it. Each request and each WebSocket that ends is one line below.
 )",
-                      quoted(ca), authority);
+                      quoted(ca), authority, install);
   return text;
+}
+
+/// At the start. `sudo wssgate dev --port 443` leaves nothing in the folder that its owner could
+/// not serve with the next day.
+Result<pki::DevCertificate> certificate_for(const std::string& folder,
+                                            const std::vector<std::string>& names) {
+  const trust::AsCaller caller(trust::Places::of_this_process());
+  return pki::ensure_dev_certificate(folder, names, std::chrono::system_clock::now());
+}
+
+/// Reads nothing, for the command line does not change. But every reload comes by here, twice a day
+/// at the least, so that this is where a certificate in the last third of its life is renewed:
+/// before the reload reads its files.
+control::LoadConfig renew_and_keep(const config::Config& config, const std::string& folder,
+                                   const std::vector<std::string>& names) {
+  return [config, folder, names](Report& report) {
+    const auto certificate =
+        pki::ensure_dev_certificate(folder, names, std::chrono::system_clock::now());
+    if (!certificate) {
+      report.add(at_option("--folder"), certificate.error().context,
+                 "mend that before the certificate ends: it could not be renewed");
+    } else if (certificate->ca.is_new) {
+      log::warn(
+          "dev_ca_replaced",
+          "the local CA has been made anew: whatever trusted the one before has to trust this "
+          "one (wssgate dev --install)",
+          {{"ca", certificate->ca.root.file}, {"why", certificate->ca.replaced_because}});
+    }
+    return config;
+  };
 }
 
 }  // namespace
 
 int dev(const DevOptions& options) {
+  if (options.install || options.uninstall) return dev_trust(options);
   Report report;
-  const Request request = read_names(options.names, report);
+  DevRequest request = DevRequest::read(options.names, report);
+  if (request.hosts.empty()) request.hosts.push_back(*HostPattern::parse("localhost"));
   check_upstream(options.upstream, report);
   if (!report.ok()) return refuse(report, "nothing is served");
 
-  const auto certificate = pki::ensure_dev_certificate(options.folder, request.certificate_names(),
-                                                       std::chrono::system_clock::now());
+  const auto certificate = certificate_for(options.folder, request.certificate_names());
   if (!certificate) {
     report.add(at_option("--folder"), certificate.error().context,
                "--folder keeps the local CA elsewhere");
@@ -246,12 +223,13 @@ int dev(const DevOptions& options) {
   if (options.upstream.empty()) echo.emplace();
   const std::string backend = echo ? echo->address().text() : options.upstream;
   auto config = make_config(options, request, *certificate, backend);
-  const control::LoadConfig same = [config](Report&) { return config; };
-  return serve(config, std::move(report), same, [&](const std::vector<SocketAddress>& listening) {
+  const auto load = renew_and_keep(config, options.folder, request.certificate_names());
+  return serve(config, std::move(report), load, [&](const std::vector<SocketAddress>& listening) {
     const std::string leads_to =
         echo ? "a built-in echo: messages and bodies come back, other requests are described"
              : backend;
-    std::fputs(greeting(request, *certificate, leads_to, listening.front().port()).c_str(), stdout);
+    const std::uint16_t port = listening.front().port();
+    std::fputs(greeting(options, request, certificate->ca, leads_to, port).c_str(), stdout);
     std::fflush(stdout);
   });
 }

@@ -1,21 +1,22 @@
 #include "pki/dev_ca.h"
 
-#include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/rand.h>
-#include <openssl/x509v3.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <optional>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
 #include "base/hostname.h"
-#include "base/text.h"
+#include "pki/dev_issue.h"
+#include "pki/dev_names.h"
 #include "pki/pem_file.h"
 #include "pki/private_file.h"
 #include "pki/x509_facts.h"
@@ -23,200 +24,84 @@
 namespace wssgate::pki {
 namespace {
 
-using std::chrono::hours;
+namespace fs = std::filesystem;
 
-// Trusting the CA is the one step by hand, in every browser and on every device, so it should not
-// come back; the name constraints keep a key that leaks in these years from being of much use.
-constexpr hours kCaLife{24 * 3650};
-constexpr hours kLeafLife{24 * 90};
-// For clients in containers and virtual machines whose clock is behind.
-constexpr hours kSkew{1};
-
-constexpr const char* kCaName = "wssgate development CA";
-constexpr const char* kPermitted =
-    "permitted;DNS:localhost,permitted;DNS:test,permitted;DNS:internal,"
-    "permitted;IP:127.0.0.0/255.0.0.0,permitted;IP:10.0.0.0/255.0.0.0,"
-    "permitted;IP:172.16.0.0/255.240.0.0,permitted;IP:192.168.0.0/255.255.0.0,"
-    "permitted;IP:169.254.0.0/255.255.0.0,"
-    "permitted;IP:::1/FFFF:FFFF:FFFF:FFFF:FFFF:FFFF:FFFF:FFFF,"
-    "permitted;IP:FC00::/FE00::,permitted;IP:FE80::/FFC0::";
-
-struct Pair {
-  X509Ptr certificate;
-  KeyPtr key;
-  /// Of the key's file, where it was read from one.
-  mode_t key_mode = 0600;
-};
-
-bool is_private(const Pair& pair) { return (pair.key_mode & 0077) == 0; }
-
-/// What the certificate is for, each spelled in one way.
-struct Names {
-  std::vector<std::string> dns;
-  std::vector<std::string> addresses;
-
-  std::string subject_alt_name() const {
-    std::vector<std::string> parts;
-    for (const auto& name : dns) parts.push_back("DNS:" + name);
-    for (const auto& address : addresses) parts.push_back("IP:" + address);
-    return fmt::format("{}", fmt::join(parts, ","));
-  }
-};
+// A folder's name that people can read; longer ones are told apart by what follows.
+constexpr std::size_t kLongestLabel = 100;
+constexpr std::size_t kTagLength = 8;
 
 Error failure(std::string context) {
   return Error(Reason::internal_error, Side::proxy, std::move(context));
 }
 
-Error openssl_failure(std::string_view what) {
-  const unsigned long code = ERR_peek_last_error();
-  const char* why = code == 0 ? nullptr : ERR_reason_error_string(code);
-  ERR_clear_error();
-  return failure(fmt::format("cannot {}: {}", what, why == nullptr ? "unknown reason" : why));
-}
+struct Files {
+  explicit Files(const std::string& folder)
+      : ca_folder(folder + "/dev-ca"),
+        root(ca_folder + "/ca.pem"),
+        issuer(ca_folder + "/issuer.pem"),
+        issuer_key(ca_folder + "/issuer.key"),
+        earlier(ca_folder + "/earlier"),
+        outdated(
+            {ca_folder + "/ca.key", folder + "/dev/fullchain.pem", folder + "/dev/privkey.pem"}) {}
 
-bool is_ipv6(const std::string& address) { return address.find(':') != std::string::npos; }
+  std::string ca_folder;
+  std::string root;
+  std::string issuer;
+  std::string issuer_key;
+  std::string earlier;
+  /// Of the first CAs, whose root issued by itself.
+  std::vector<std::string> outdated;
+};
 
-std::optional<std::string> canonical_address(const std::string& text) {
-  std::array<unsigned char, sizeof(in6_addr)> bytes{};
-  std::array<char, INET6_ADDRSTRLEN> out{};
-  const int family = is_ipv6(text) ? AF_INET6 : AF_INET;
-  if (inet_pton(family, text.c_str(), bytes.data()) != 1) return std::nullopt;
-  return inet_ntop(family, bytes.data(), out.data(), out.size());
-}
-
-// Only what has passed here is ever put into OpenSSL's extension syntax.
-Result<Names> sort_names(const std::vector<std::string>& texts) {
-  Names names;
-  const auto add = [](std::vector<std::string>& list, std::string name) {
-    if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(std::move(name));
-  };
-  for (const std::string& text : texts) {
-    if (auto address = canonical_address(text)) {
-      add(names.addresses, std::move(*address));
-    } else if (const auto name = HostPattern::parse(text)) {
-      add(names.dns, name->text());
-    } else {
-      return failure(fmt::format("'{}' is neither a host name nor an IP address", printable(text)));
+/// Processes that serve from one folder would make a CA each, and the last one's would stay.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& folder)
+      : fd_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    while (fd_ >= 0 && ::flock(fd_, LOCK_EX) != 0 && errno == EINTR) {
     }
   }
-  if (names.dns.empty()) {
-    return failure("a development certificate needs at least one host name: add localhost");
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+  ~FolderLock() {
+    if (fd_ >= 0) ::close(fd_);
   }
-  return names;
+
+ private:
+  int fd_;
+};
+
+struct ReadPair {
+  DevPair pair;
+  mode_t key_mode = 0600;
+
+  bool is_private() const { return (key_mode & 0077) == 0; }
+};
+
+std::string pem(X509* certificate) {
+  const BioPtr bio(BIO_new(BIO_s_mem()));
+  char* text = nullptr;
+  if (PEM_write_bio_X509(bio.get(), certificate) != 1) return {};
+  const long length = BIO_get_mem_data(bio.get(), &text);
+  return {text, static_cast<std::size_t>(length)};
 }
 
-KeyPtr make_key() { return KeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")); }
-
-bool set_serial(X509* certificate) {
-  std::array<unsigned char, 16> bytes{};
-  if (RAND_bytes(bytes.data(), bytes.size()) != 1) return false;
-  bytes[0] = static_cast<unsigned char>((bytes[0] & 0x3fU) | 0x40U);  // positive, never short
-  BIGNUM* number = BN_bin2bn(bytes.data(), bytes.size(), nullptr);
-  const bool done = BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr;
-  BN_free(number);
-  return done;
-}
-
-bool set_common_name(X509* certificate, const char* name) {
-  return X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
-                                    reinterpret_cast<const unsigned char*>(name), -1, -1, 0) == 1;
-}
-
-bool add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
-  X509V3_CTX context;
-  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str());
-  const bool done = extension != nullptr && X509_add_ext(certificate, extension, -1) == 1;
-  X509_EXTENSION_free(extension);
-  return done;
-}
-
-// A certificate for `key` with everything but its extensions, its issuer and its signature.
-X509Ptr draft(EVP_PKEY* key, const char* name, TimePoint now, hours life) {
-  X509Ptr certificate(X509_new());
-  const bool done =
-      certificate && X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
-      set_serial(certificate.get()) && set_common_name(certificate.get(), name) &&
-      X509_set_pubkey(certificate.get(), key) == 1 &&
-      ASN1_TIME_set(X509_getm_notBefore(certificate.get()),
-                    std::chrono::system_clock::to_time_t(now - kSkew)) != nullptr &&
-      ASN1_TIME_set(X509_getm_notAfter(certificate.get()),
-                    std::chrono::system_clock::to_time_t(now - kSkew + life)) != nullptr;
-  if (!done) certificate.reset();
-  return certificate;
-}
-
-std::string name_constraints(const Names& names) {
-  std::string constraints = std::string("critical,") + kPermitted;
-  for (const std::string& name : names.dns) {
-    // RFC 5280 §4.2.1.10: a DNS constraint covers the name and everything below it.
-    constraints += ",permitted;DNS:" + HostPattern::parse(name)->suffix();
+Result<void> save_key(EVP_PKEY* key, const std::string& file) {
+  const BioPtr bio(BIO_new(BIO_s_secmem()));
+  char* text = nullptr;
+  if (PEM_write_bio_PKCS8PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+    ERR_clear_error();
+    return failure("cannot write a key as PEM");
   }
-  for (const std::string& address : names.addresses) {
-    constraints +=
-        ",permitted;IP:" + address +
-        (is_ipv6(address) ? "/FFFF:FFFF:FFFF:FFFF:FFFF:FFFF:FFFF:FFFF" : "/255.255.255.255");
-  }
-  return constraints;
+  const long length = BIO_get_mem_data(bio.get(), &text);
+  return write_whole_file(file, {text, static_cast<std::size_t>(length)}, 0600);
 }
 
-Result<Pair> make_ca(const Names& names, TimePoint now) {
-  Pair ca;
-  ca.key = make_key();
-  if (ca.key) ca.certificate = draft(ca.key.get(), kCaName, now, kCaLife);
-  X509* certificate = ca.certificate.get();
-  const bool done =
-      certificate != nullptr &&
-      X509_set_issuer_name(certificate, X509_get_subject_name(certificate)) == 1 &&
-      add_extension(certificate, certificate, NID_basic_constraints,
-                    "critical,CA:TRUE,pathlen:0") &&
-      add_extension(certificate, certificate, NID_key_usage, "critical,keyCertSign,cRLSign") &&
-      add_extension(certificate, certificate, NID_name_constraints, name_constraints(names)) &&
-      add_extension(certificate, certificate, NID_subject_key_identifier, "hash") &&
-      X509_sign(certificate, ca.key.get(), EVP_sha256()) > 0;
-  if (!done) return openssl_failure("make the development CA");
-  return ca;
-}
-
-Result<Pair> make_leaf(const Pair& ca, const Names& names, TimePoint now) {
-  Pair leaf;
-  leaf.key = make_key();
-  if (leaf.key) {
-    leaf.certificate = draft(leaf.key.get(), "wssgate development certificate", now, kLeafLife);
-  }
-  X509* certificate = leaf.certificate.get();
-  X509* issuer = ca.certificate.get();
-  const bool done =
-      certificate != nullptr &&
-      X509_set_issuer_name(certificate, X509_get_subject_name(issuer)) == 1 &&
-      add_extension(certificate, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
-      add_extension(certificate, issuer, NID_key_usage, "critical,digitalSignature") &&
-      add_extension(certificate, issuer, NID_ext_key_usage, "serverAuth") &&
-      add_extension(certificate, issuer, NID_subject_alt_name, names.subject_alt_name()) &&
-      add_extension(certificate, issuer, NID_subject_key_identifier, "hash") &&
-      add_extension(certificate, issuer, NID_authority_key_identifier, "keyid:always") &&
-      X509_sign(certificate, ca.key.get(), EVP_sha256()) > 0;
-  if (!done) return openssl_failure("make the development certificate");
-  return leaf;
-}
-
-Result<void> save(const Pair& pair, const std::string& certificate_file,
-                  const std::string& key_file) {
-  const BioPtr key(BIO_new(BIO_s_secmem()));
-  const BioPtr certificate(BIO_new(BIO_s_mem()));
-  if (PEM_write_bio_PKCS8PrivateKey(key.get(), pair.key.get(), nullptr, nullptr, 0, nullptr,
-                                    nullptr) != 1 ||
-      PEM_write_bio_X509(certificate.get(), pair.certificate.get()) != 1) {
-    return openssl_failure("write PEM");
-  }
-  const auto content = [](BIO* bio) {
-    char* text = nullptr;
-    const long length = BIO_get_mem_data(bio, &text);
-    return std::string_view(text, static_cast<std::size_t>(length));
-  };
-  // The key first: a certificate without its key is what the next start recognises and mends.
-  auto saved = write_whole_file(key_file, content(key.get()), 0600);
-  if (saved) saved = write_whole_file(certificate_file, content(certificate.get()), 0644);
+// The key first: a certificate without its key is what the next start recognises and mends.
+Result<void> save(const DevPair& pair, const std::string& key_file, const std::string& chain,
+                  const std::string& chain_file) {
+  auto saved = save_key(pair.key.get(), key_file);
+  if (saved) saved = write_whole_file(chain_file, chain, 0644);
   return saved;
 }
 
@@ -227,124 +112,238 @@ X509Ptr first_certificate(std::string_view bytes) {
   return nullptr;
 }
 
-// An empty pair when the files are missing, damaged or do not fit each other. An error when there
-// is something that this user may not read: that is not ours to replace.
-Result<Pair> read_pair(const std::string& certificate_file, const std::string& key_file) {
-  Pair pair;
-  for (const std::string& path : {certificate_file, key_file}) {
-    if (::access(path.c_str(), R_OK) == 0) continue;
-    if (errno == ENOENT) return pair;
-    return failure(
-        fmt::format("cannot read '{}': {}", path, std::generic_category().message(errno)));
-  }
-  const auto certificate = FileBytes::read(certificate_file);
+// Nothing when the file is missing. An error when there is something that this user may not read:
+// that is not ours to replace.
+Result<bool> may_read(const std::string& path) {
+  if (::access(path.c_str(), R_OK) == 0) return true;
+  if (errno == ENOENT) return false;
+  return failure(fmt::format("cannot read '{}': {}", path, std::generic_category().message(errno)));
+}
+
+/// Null when the file is missing or damaged.
+Result<X509Ptr> read_certificate(const std::string& path) {
+  const auto readable = may_read(path);
+  if (!readable) return readable.error();
+  if (!*readable) return X509Ptr();
+  const auto bytes = FileBytes::read(path);
+  X509Ptr certificate = bytes ? first_certificate(bytes->view()) : nullptr;
+  ERR_clear_error();
+  return certificate;
+}
+
+// An empty pair when the files are missing, damaged or do not fit each other.
+Result<ReadPair> read_pair(const std::string& certificate_file, const std::string& key_file) {
+  ReadPair read;
+  auto certificate = read_certificate(certificate_file);
+  if (!certificate) return certificate.error();
+  const auto readable = may_read(key_file);
+  if (!readable) return readable.error();
+  if (!*certificate || !*readable) return read;
   const auto key = FileBytes::read(key_file);
-  if (!certificate || !key) return pair;
-  pair.key_mode = key->mode();
-  pair.certificate = first_certificate(certificate->view());
+  if (!key) return read;
+  read.key_mode = key->mode();
   const BioPtr bio = memory_bio(key->view());
-  pair.key.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
-  if (!pair.certificate || !pair.key ||
-      X509_check_private_key(pair.certificate.get(), pair.key.get()) != 1) {
-    pair = Pair();
+  read.pair.certificate = std::move(*certificate);
+  read.pair.key.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+  if (!read.pair.key ||
+      X509_check_private_key(read.pair.certificate.get(), read.pair.key.get()) != 1) {
+    read.pair = DevPair();
   }
   ERR_clear_error();
-  return pair;
+  return read;
 }
 
-std::vector<std::string> addresses_of(const X509* certificate) {
-  std::vector<std::string> addresses;
-  auto* all = static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
-  for (int i = 0; i < sk_GENERAL_NAME_num(all); ++i) {
-    const GENERAL_NAME* entry = sk_GENERAL_NAME_value(all, i);
-    if (entry->type != GEN_IPADD) continue;
-    const int length = ASN1_STRING_length(entry->d.iPAddress);
-    if (length != 4 && length != 16) continue;
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    inet_ntop(length == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(entry->d.iPAddress),
-              text.data(), text.size());
-    addresses.emplace_back(text.data());
-  }
-  GENERAL_NAMES_free(all);
-  return addresses;
-}
-
-bool has_names(const X509* certificate, const Names& names) {
+bool has_names(const X509* certificate, const DevNames& names) {
   std::vector<std::string> dns;
   for (const HostPattern& name : dns_names(certificate)) dns.push_back(name.text());
   return dns == names.dns && addresses_of(certificate) == names.addresses;
 }
 
-// Whether clients that trust `ca` would take `leaf`: signature, name constraints, dates.
-bool verifies(const Pair& ca, const Pair& leaf, TimePoint now) {
-  const StorePtr store(X509_STORE_new());
-  X509_STORE_add_cert(store.get(), ca.certificate.get());
-  const std::unique_ptr<X509_STORE_CTX, OpensslDeleter<X509_STORE_CTX_free>> context(
-      X509_STORE_CTX_new());
-  if (X509_STORE_CTX_init(context.get(), store.get(), leaf.certificate.get(), nullptr) != 1) {
-    return false;
-  }
-  X509_STORE_CTX_set_default(context.get(), "ssl_server");
-  X509_STORE_CTX_set_time(context.get(), 0, std::chrono::system_clock::to_time_t(now));
-  const bool verified = X509_verify_cert(context.get()) == 1;
-  ERR_clear_error();
-  return verified;
+bool contains_exactly(const std::string& file, const std::string& content) {
+  const auto bytes = FileBytes::read(file);
+  return bytes && bytes->view() == content;
 }
 
-bool lasts_until(const Pair& pair, TimePoint time) {
-  const auto end = not_after(pair.certificate.get());
+bool lasts_until(const X509* certificate, TimePoint time) {
+  const auto end = not_after(certificate);
   return end && *end >= time;
+}
+
+DevRoot describe(const std::string& file, const X509* certificate) {
+  return {file, common_name(certificate), fingerprint(certificate)};
+}
+
+/// A certificate that any development CA may issue.
+bool can_issue(const DevAuthority& authority, TimePoint now) {
+  const auto trial = make_dev_leaf(authority.issuer, DevNames{{"localhost"}, {}}, now);
+  return trial && verifies(authority, *trial, now);
+}
+
+/// What keeps this CA from being used any longer, as DevCa::replaced_because; empty: nothing.
+std::string fault_of(const DevAuthority& authority, const std::optional<DevNames>& permitted,
+                     const DevNames& wanted, TimePoint now) {
+  constexpr const char* kOtherLimits = "it is not limited as the CAs of this version are";
+  if (!permitted) return kOtherLimits;
+  if (!authority.issuer.certificate) return "its files are damaged or not complete";
+  if (permitted != permitted_beyond_local(authority.issuer.certificate.get())) return kOtherLimits;
+  for (const X509* certificate : {authority.root.get(), authority.issuer.certificate.get()}) {
+    if (!lasts_until(certificate, now + kDevLeafLife)) {
+      return fmt::format("it ends at {}", iso_time(X509_get0_notAfter(certificate)));
+    }
+  }
+  if (const auto name = first_not_permitted(*permitted, wanted)) {
+    return fmt::format("it may not certify '{}'", *name);
+  }
+  if (!can_issue(authority, now)) return "what it issues does not verify";
+  return {};
+}
+
+/// The root that is about to be replaced may still be trusted somewhere: without its key it is
+/// harmless, but whoever trusts it should find it.
+Result<void> keep_earlier(const Files& files, const X509Ptr& root) {
+  if (!root) return {};
+  auto kept = ensure_folder(files.earlier, 0755);
+  const std::string file = fmt::format("{}/{}.pem", files.earlier, fingerprint(root.get()));
+  if (kept) kept = write_whole_file(file, pem(root.get()), 0644);
+  return kept;
+}
+
+Result<void> save(const Files& files, const DevAuthority& authority) {
+  auto saved = save(authority.issuer, files.issuer_key, pem(authority.issuer.certificate.get()),
+                    files.issuer);
+  if (saved) saved = write_whole_file(files.root, pem(authority.root.get()), 0644);
+  if (!saved) return saved;
+  for (const std::string& file : files.outdated) ::unlink(file.c_str());
+  return saved;
+}
+
+struct Opened {
+  DevAuthority authority;
+  DevCa ca;
+};
+
+/// With the folder locked.
+Result<Opened> open_ca(const Files& files, const DevNames& names, TimePoint now) {
+  auto root = read_certificate(files.root);
+  if (!root) return root.error();
+  auto issuer = read_pair(files.issuer, files.issuer_key);
+  if (!issuer) return issuer.error();
+  if (!issuer->is_private()) {
+    return failure(
+        fmt::format("other users could read '{}' (mode {:04o}) and so issue certificates "
+                    "that you trust. Distrust that CA, remove '{}' and start again",
+                    files.issuer_key, issuer->key_mode, files.ca_folder));
+  }
+  Opened opened;
+  opened.authority.root = std::move(*root);
+  opened.authority.issuer = std::move(issuer->pair);
+  const DevNames wanted = beyond_local(names);
+  std::optional<DevNames> permitted;
+  if (opened.authority.root) {
+    permitted = permitted_beyond_local(opened.authority.root.get());
+    opened.ca.replaced_because = fault_of(opened.authority, permitted, wanted, now);
+    opened.ca.is_new = !opened.ca.replaced_because.empty();
+  } else {
+    opened.ca.is_new = true;
+  }
+  if (opened.ca.is_new) {
+    if (auto kept = keep_earlier(files, opened.authority.root); !kept) return kept.error();
+    auto made = make_dev_authority(joined(permitted.value_or(DevNames()), wanted), now);
+    if (!made) return made.error();
+    opened.authority = std::move(*made);
+    if (!can_issue(opened.authority, now)) return failure("the new development CA does not verify");
+    if (auto saved = save(files, opened.authority); !saved) return saved.error();
+  }
+  opened.ca.root = describe(files.root, opened.authority.root.get());
+  return opened;
+}
+
+/// Each set of names has a folder: two processes that serve other names take nothing from each
+/// other.
+std::string leaf_folder(const std::string& folder, const DevNames& names) {
+  const std::string all = names.subject_alt_name();
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  EVP_Digest(all.data(), all.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  std::string tag;
+  for (std::size_t i = 0; i < kTagLength / 2; ++i) tag += fmt::format("{:02x}", digest[i]);
+  const auto first = HostPattern::parse(names.dns.front());
+  const std::string label = (first->is_wildcard() ? "any." : "") + first->suffix();
+  return fmt::format("{}/dev/{}-{}", folder, label.substr(0, kLongestLabel), tag);
 }
 
 }  // namespace
 
+Result<DevCa> ensure_dev_ca(const std::string& folder, const std::vector<std::string>& texts,
+                            TimePoint now) {
+  const auto names = DevNames::parse(texts);
+  if (!names) return names.error();
+  const Files files(folder);
+  if (auto made = ensure_folder(files.ca_folder, 0700); !made) return made.error();
+  const FolderLock lock(files.ca_folder);
+  auto opened = open_ca(files, *names, now);
+  if (!opened) return opened.error();
+  return std::move(opened->ca);
+}
+
 Result<DevCertificate> ensure_dev_certificate(const std::string& folder,
                                               const std::vector<std::string>& texts,
-                                              std::chrono::system_clock::time_point now) {
-  const auto names = sort_names(texts);
+                                              TimePoint now) {
+  const auto names = DevNames::parse(texts);
   if (!names) return names.error();
-  const std::string ca_folder = folder + "/dev-ca";
-  const std::string leaf_folder = folder + "/dev";
-  DevCertificate dev{ca_folder + "/ca.pem", leaf_folder + "/fullchain.pem",
-                     leaf_folder + "/privkey.pem", false};
-  const std::string ca_key_file = ca_folder + "/ca.key";
-  if (auto made = ensure_folder(ca_folder, 0700); !made) return made.error();
-  if (auto made = ensure_folder(leaf_folder, 0755); !made) return made.error();
-
-  auto ca = read_pair(dev.ca_file, ca_key_file);
-  if (!ca) return ca.error();
-  if (!is_private(*ca)) {
-    return failure(
-        fmt::format("other users could read '{}' (mode {:04o}) and so issue certificates "
-                    "that you trust. Distrust that CA, remove '{}' and start again",
-                    ca_key_file, ca->key_mode, ca_folder));
+  if (names->dns.empty()) {
+    return failure("a development certificate needs at least one host name: add localhost");
   }
-  const bool has_ca = ca->certificate && lasts_until(*ca, now + kLeafLife);
+  const Files files(folder);
+  const std::string place = leaf_folder(folder, *names);
+  if (auto made = ensure_folder(files.ca_folder, 0700); !made) return made.error();
+  if (auto made = ensure_folder(place, 0755); !made) return made.error();
+  const FolderLock lock(files.ca_folder);
+  auto opened = open_ca(files, *names, now);
+  if (!opened) return opened.error();
+
+  DevCertificate dev{std::move(opened->ca), place + "/fullchain.pem", place + "/privkey.pem",
+                     false};
   auto leaf = read_pair(dev.chain_file, dev.key_file);
   if (!leaf) return leaf.error();
-  if (has_ca && leaf->certificate && is_private(*leaf) &&
-      has_names(leaf->certificate.get(), *names) && lasts_until(*leaf, now + kLeafLife / 3) &&
-      verifies(*ca, *leaf, now)) {
+  X509* const certificate = leaf->pair.certificate.get();
+  const std::string issuer = pem(opened->authority.issuer.certificate.get());
+  if (certificate != nullptr && leaf->is_private() && has_names(certificate, *names) &&
+      lasts_until(certificate, now + kDevLeafLife / 3) &&
+      verifies(opened->authority, leaf->pair, now) &&
+      contains_exactly(dev.chain_file, pem(certificate) + issuer)) {
     return dev;
   }
-
-  if (has_ca) {
-    leaf = make_leaf(*ca, *names, now);
-    if (!leaf) return leaf.error();
+  auto made = make_dev_leaf(opened->authority.issuer, *names, now);
+  if (!made) return made.error();
+  if (!verifies(opened->authority, *made, now)) {
+    return failure("the new development certificate does not verify");
   }
-  if (!has_ca || !verifies(*ca, *leaf, now)) {  // or the CA may not certify one of the names
-    ca = make_ca(*names, now);
-    if (!ca) return ca.error();
-    if (auto saved = save(*ca, dev.ca_file, ca_key_file); !saved) return saved.error();
-    dev.ca_is_new = true;
-    leaf = make_leaf(*ca, *names, now);
-    if (!leaf) return leaf.error();
-    if (!verifies(*ca, *leaf, now))
-      return failure("the new development certificate does not verify");
-  }
-  if (auto saved = save(*leaf, dev.chain_file, dev.key_file); !saved) return saved.error();
+  const std::string chain = pem(made->certificate.get()) + issuer;
+  if (auto saved = save(*made, dev.key_file, chain, dev.chain_file); !saved) return saved.error();
+  dev.is_new = true;
   return dev;
 }
+
+std::optional<DevRoot> find_dev_root(const std::string& folder) {
+  const std::string file = Files(folder).root;
+  const auto root = read_certificate(file);
+  if (!root || !*root) return std::nullopt;
+  return describe(file, root->get());
+}
+
+std::vector<DevRoot> earlier_dev_roots(const std::string& folder) {
+  std::vector<DevRoot> roots;
+  std::error_code error;
+  fs::directory_iterator entry(Files(folder).earlier, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const auto root = read_certificate(entry->path().string());
+    if (root && *root) roots.push_back(describe(entry->path().string(), root->get()));
+  }
+  std::sort(roots.begin(), roots.end(),
+            [](const DevRoot& a, const DevRoot& b) { return a.file < b.file; });
+  return roots;
+}
+
+void forget_dev_root(const DevRoot& earlier) { ::unlink(earlier.file.c_str()); }
 
 }  // namespace wssgate::pki

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include <filesystem>
 #include <regex>
 
 #include "base/address.h"
@@ -66,6 +67,24 @@ class CommandLine : public testing::Test {
   TempFolder folder_;
   TestCa ca_;
 };
+
+TEST_F(CommandLine, DevServesOrChangesWhatIsTrustedAndNotBoth) {
+  const std::string folder = folder_.path() + "/nothing";
+  for (const std::vector<std::string>& options :
+       std::vector<std::vector<std::string>>{{"--install", "--uninstall"},
+                                             {"--install", "--upstream", "127.0.0.1:9"},
+                                             {"--uninstall", "--port", "8443"}}) {
+    std::vector<std::string> arguments = {"dev", "--folder", folder};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const Ended ended = run_wssgate(arguments);
+    EXPECT_EQ(ended.exit_code, 2) << options.back();
+    EXPECT_THAT(ended.error_output, HasSubstr("excludes")) << options.back();
+  }
+  const Ended wrong = run_wssgate({"dev", "--install", "--folder", folder, "a b"});
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_THAT(wrong.error_output, StartsWith("wssgate dev NAME: 'a b' is not a host name."));
+  EXPECT_FALSE(std::filesystem::exists(folder));
+}
 
 TEST_F(CommandLine, HelpAndVersionAreOutputAndASuccess) {
   const Ended help = run_wssgate({"--help"});

@@ -1,9 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <iterator>
@@ -13,7 +16,10 @@
 
 #include "cli/commands.h"
 #include "net/listener.h"
+#include "pki/dev_ca.h"
+#include "pki/x509_facts.h"
 #include "support/clients.h"
+#include "support/ocsp_responder.h"  // eventually()
 #include "support/temp_folder.h"
 
 namespace wssgate {
@@ -153,6 +159,64 @@ TEST_F(DevTest, KeepsItsCaFromOneStartToTheNext) {
   EXPECT_THAT(second.read_until("Ctrl-C stops it."), Not(HasSubstr("made just now")));
   EXPECT_EQ(ca(), made);
   EXPECT_EQ(second.interrupt(), 0);
+}
+
+TEST_F(DevTest, SaysLoudlyThatTheCaWasReplacedAndWhatToDo) {
+  DevProcess first(options());
+  EXPECT_THAT(first.read_until("Ctrl-C stops it."), Not(HasSubstr("REPLACED")));
+  EXPECT_EQ(first.interrupt(), 0);
+  DevProcess second(options({"app.example.com"}));
+  const std::string greeting = second.read_until("Ctrl-C stops it.");
+  EXPECT_THAT(greeting,
+              StartsWith("!! THE LOCAL CA HAS BEEN REPLACED: it may not certify "
+                         "'app.example.com'.\n"
+                         "!! Whatever trusted the one before has to trust the new one. Run, for "
+                         "this machine's stores:\n"
+                         "!!   "));
+  EXPECT_THAT(greeting, HasSubstr(" dev --install --folder " + folder_.path() + "\n\nwssgate "));
+  EXPECT_EQ(second.interrupt(), 0);
+}
+
+pki::X509Ptr presented(const SocketAddress& address) {
+  const test::TlsClient client(address, "localhost");
+  return pki::X509Ptr(SSL_get1_peer_certificate(client.ssl()));
+}
+
+pki::X509Ptr first_in(const std::string& file) {
+  const pki::BioPtr bio(BIO_new_file(file.c_str(), "r"));
+  return pki::X509Ptr(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+}
+
+std::chrono::hours life_left(const pki::X509Ptr& leaf) {
+  return std::chrono::duration_cast<std::chrono::hours>(*pki::not_after(leaf.get()) -
+                                                        std::chrono::system_clock::now());
+}
+
+// A process that has served for two months has a certificate that looks like this one: from the CA
+// that it started with, and in the last third of its life.
+TEST_F(DevTest, RenewsItsCertificateWhileItServes) {
+  using std::chrono::hours;
+  const auto now = std::chrono::system_clock::now();
+  const std::vector<std::string> names = {"localhost", "127.0.0.1", "::1"};
+  ASSERT_TRUE(pki::ensure_dev_certificate(folder_.path(), names, now - hours(24 * 100)));
+  DevProcess dev(options());
+  const std::string greeting = dev.read_until("Ctrl-C stops it.");
+  EXPECT_THAT(greeting, Not(HasSubstr("made just now")));
+  const SocketAddress address = loopback(greeting);
+  const pki::X509Ptr first = presented(address);
+  EXPECT_GT(life_left(first), hours(24 * 89)) << "renewed at the start";
+
+  const auto old = pki::ensure_dev_certificate(folder_.path(), names, now - hours(24 * 61));
+  ASSERT_TRUE(old);
+  ASSERT_TRUE(old->is_new);
+  ASSERT_FALSE(old->ca.is_new);
+  EXPECT_TRUE(test::eventually([&] {
+    const pki::X509Ptr on_disk = first_in(old->chain_file);
+    return life_left(on_disk) > hours(24 * 89) &&
+           X509_cmp(presented(address).get(), on_disk.get()) == 0;
+  }));
+  EXPECT_NE(X509_cmp(presented(address).get(), first.get()), 0);
+  EXPECT_EQ(dev.interrupt(), 0);
 }
 
 TEST_F(DevTest, SaysThatAPortIsTakenAndHowToChooseAnother) {

@@ -24,7 +24,7 @@ int serve_and_end() {
   Report report;
   const auto config = config::load_text(R"(
 listeners: [{address: "127.0.0.1:0"}]
-certificates: {folders: [.], roots: [dev-ca/ca.pem]}
+certificates: {folders: [dev], roots: [dev-ca/ca.pem]}
 hosts: [{names: [localhost], routes: [{path: /, upstream: none}]}]
 upstreams: {none: {endpoints: ["127.0.0.1:9"]}}
 workers: 1

@@ -16,7 +16,10 @@ BELOW = {
     "gateway": {"base", "protocol", "config", "pki", "net", "upstream"},
     "control": {"base", "protocol", "config", "pki", "net", "upstream", "gateway"},
     "doctor": {"base", "protocol", "pki", "net"},
-    "cli": {"base", "protocol", "config", "pki", "net", "upstream", "gateway", "control", "doctor"},
+    "nginx": {"base", "pki"},
+    "trust": {"base", "pki"},
+    "cli": {"base", "protocol", "config", "pki", "net", "upstream", "gateway", "control", "doctor", "nginx",
+            "trust"},
     "main.cpp": {"base", "cli"},
 }
 INCLUDE = re.compile(r'\s*#\s*include\s*"([^"]*)"')

@@ -11,6 +11,10 @@
 #include <iterator>
 
 #include "pki/certificate.h"
+#include "pki/dev_issue.h"
+#include "pki/dev_names.h"
+#include "pki/pem_file.h"
+#include "pki/x509_facts.h"
 #include "support/temp_folder.h"
 #include "support/test_ca.h"
 
@@ -31,7 +35,7 @@ mode_t mode_of(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 07777 : 0;
 }
 
-class DevCa : public testing::Test {
+class DevCaTest : public testing::Test {
  protected:
   DevCertificate ensure(const std::vector<std::string>& names = kDefaultNames) {
     auto made = ensure_dev_certificate(folder_.path() + "/certs", names, now_);
@@ -44,7 +48,7 @@ class DevCa : public testing::Test {
 
   std::shared_ptr<const Certificate> load(const DevCertificate& dev) {
     Report report;
-    const auto trust = Trust::load({{dev.ca_file, {}}}, std::nullopt, now_, report);
+    const auto trust = Trust::load({{dev.ca.root.file, {}}}, std::nullopt, now_, report);
     auto certificate =
         load_certificate({dev.chain_file, dev.key_file, {}}, trust, now_, report).certificate;
     EXPECT_EQ(report.text(), "");
@@ -60,12 +64,12 @@ class DevCa : public testing::Test {
   std::chrono::system_clock::time_point now_ = test::day(2026, 6, 1);
 };
 
-TEST_F(DevCa, ItsCertificatePassesTheGate) {
+TEST_F(DevCaTest, ItsCertificatePassesTheGate) {
   const auto dev = ensure();
-  EXPECT_TRUE(dev.ca_is_new);
+  EXPECT_TRUE(dev.ca.is_new);
   const auto certificate = load(dev);
   ASSERT_TRUE(certificate);
-  EXPECT_TRUE(certificate->intermediates.empty());
+  EXPECT_EQ(certificate->intermediates.size(), 1U);
   EXPECT_TRUE(certificate->covers(*HostPattern::parse("localhost")));
   EXPECT_LE(certificate->not_after - certificate->not_before, hours(24 * 90));
   X509* leaf = certificate->leaf.get();
@@ -75,116 +79,224 @@ TEST_F(DevCa, ItsCertificatePassesTheGate) {
   EXPECT_EQ(X509_check_ip_asc(leaf, "127.0.0.2", 0), 0);
 }
 
-TEST_F(DevCa, KeepsKeysPrivate) {
+TEST_F(DevCaTest, KeepsKeysPrivate) {
   const mode_t before = ::umask(0);
   const auto dev = ensure();
   ::umask(before);
   EXPECT_EQ(mode_of(folder_.path() + "/certs/dev-ca"), 0700U);
-  EXPECT_EQ(mode_of(folder_.path() + "/certs/dev-ca/ca.key"), 0600U);
+  EXPECT_EQ(mode_of(folder_.path() + "/certs/dev-ca/issuer.key"), 0600U);
   EXPECT_EQ(mode_of(dev.key_file), 0600U);
   std::size_t files = 0;  // and nothing else is left lying about
   for (const auto& entry :
        std::filesystem::recursive_directory_iterator(folder_.path() + "/certs")) {
     if (entry.is_regular_file()) ++files;
   }
-  EXPECT_EQ(files, 4U);
+  EXPECT_EQ(files, 5U);
 }
 
-TEST_F(DevCa, IsKeptAndSoIsTheCertificate) {
+TEST_F(DevCaTest, IsKeptAndSoIsTheCertificate) {
   const auto dev = ensure();
-  const auto ca = content(dev.ca_file);
+  const auto ca = content(dev.ca.root.file);
   const auto chain = content(dev.chain_file);
   now_ += hours(24 * 59);
-  EXPECT_FALSE(ensure().ca_is_new);
-  EXPECT_EQ(content(dev.ca_file), ca);
+  EXPECT_FALSE(ensure().ca.is_new);
+  EXPECT_EQ(content(dev.ca.root.file), ca);
   EXPECT_EQ(content(dev.chain_file), chain);
 }
 
-TEST_F(DevCa, RenewsTheCertificateInItsLastThird) {
+TEST_F(DevCaTest, RenewsTheCertificateInItsLastThird) {
   const auto dev = ensure();
-  const auto ca = content(dev.ca_file);
+  const auto ca = content(dev.ca.root.file);
   const auto chain = content(dev.chain_file);
   now_ += hours(24 * 61);
   ensure();
-  EXPECT_EQ(content(dev.ca_file), ca);
+  EXPECT_EQ(content(dev.ca.root.file), ca);
   EXPECT_NE(content(dev.chain_file), chain);
   EXPECT_TRUE(load(dev));
 }
 
-TEST_F(DevCa, OtherNamesGetAnotherCertificateOfTheSameCa) {
+TEST_F(DevCaTest, EachSetOfNamesHasACertificateOfTheSameCa) {
   const auto dev = ensure();
-  const auto ca = content(dev.ca_file);
+  const auto ca = content(dev.ca.root.file);
+  const auto chain = content(dev.chain_file);
   for (const auto& names : std::vector<std::vector<std::string>>{
            {"localhost", "127.0.0.1"},
            {"Chat.Test", "*.chat.test", "app.internal", "x.localhost", "10.1.2.3", "192.168.1.1"},
+           {"*.chat.test"},
            {"localhost", "fd00::1", "FE80::1", "172.31.0.1"}}) {
-    const auto chain = content(dev.chain_file);
-    EXPECT_FALSE(ensure(names).ca_is_new) << names.front();
-    EXPECT_NE(content(dev.chain_file), chain);
-    EXPECT_TRUE(load(dev));
-    const auto made = content(dev.chain_file);
-    ensure(names);
-    EXPECT_EQ(content(dev.chain_file), made) << "made once for " << names.front();
+    const auto other = ensure(names);
+    EXPECT_FALSE(other.ca.is_new) << names.front();
+    EXPECT_TRUE(other.is_new) << names.front();
+    EXPECT_TRUE(load(other));
+    EXPECT_FALSE(ensure(names).is_new) << "made once for " << names.front();
   }
-  EXPECT_EQ(content(dev.ca_file), ca);
+  EXPECT_EQ(content(dev.ca.root.file), ca);
+  EXPECT_EQ(content(dev.chain_file), chain) << "nobody else's is touched";
 }
 
-TEST_F(DevCa, AnotherCaSignsAnew) {
+TEST_F(DevCaTest, AnotherCaSignsAnew) {
   const auto dev = ensure();
   const auto chain = content(dev.chain_file);
-  std::filesystem::remove(dev.ca_file);
-  EXPECT_TRUE(ensure().ca_is_new);
+  std::filesystem::remove(dev.ca.root.file);
+  EXPECT_TRUE(ensure().ca.is_new);
   EXPECT_NE(content(dev.chain_file), chain);
   EXPECT_TRUE(load(dev));
 }
 
-TEST_F(DevCa, DamagedFilesAreMadeAnew) {
+TEST_F(DevCaTest, DamagedFilesAreMadeAnew) {
   const auto dev = ensure();
-  folder_.write("certs/dev/privkey.pem", "rubbish");
-  EXPECT_FALSE(ensure().ca_is_new);
+  std::ofstream(dev.key_file) << "rubbish";
+  EXPECT_FALSE(ensure().ca.is_new);
   EXPECT_TRUE(load(dev));
-  folder_.write("certs/dev-ca/ca.key", content(dev.key_file));
-  EXPECT_TRUE(ensure().ca_is_new);
+  const auto chain = content(dev.chain_file);
+  std::ofstream(dev.chain_file) << chain.substr(0, chain.size() / 2 + 100);
+  EXPECT_FALSE(ensure().ca.is_new);
+  EXPECT_TRUE(load(dev));
+  folder_.write("certs/dev-ca/issuer.key", content(dev.key_file));
+  EXPECT_EQ(ensure().ca.replaced_because, "its files are damaged or not complete");
   EXPECT_TRUE(load(dev));
 }
 
-TEST_F(DevCa, IsReplacedBeforeItEnds) {
+TEST_F(DevCaTest, IsReplacedBeforeItEnds) {
   ensure();
   now_ += hours(24 * 3600);
   const auto dev = ensure();
-  EXPECT_TRUE(dev.ca_is_new);
+  EXPECT_TRUE(dev.ca.is_new);
+  EXPECT_THAT(dev.ca.replaced_because, testing::StartsWith("it ends at 2036-"));
   EXPECT_TRUE(load(dev));
+}
+
+X509Ptr read_certificate(const std::string& file) {
+  const BioPtr bio(BIO_new_file(file.c_str(), "r"));
+  return X509Ptr(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
 }
 
 // What a stolen key is worth: names on this machine and in private networks, nothing public.
-TEST_F(DevCa, MayNotCertifyPublicNames) {
+TEST_F(DevCaTest, MayNotCertifyPublicNames) {
   const auto dev = ensure();
-  Report report;
-  const auto trust = Trust::load({{dev.ca_file, {}}}, std::nullopt, now_, report);
-  const BioPtr ca_pem(BIO_new_file(dev.ca_file.c_str(), "r"));
-  const BioPtr key_pem(BIO_new_file((folder_.path() + "/certs/dev-ca/ca.key").c_str(), "r"));
-  const X509Ptr ca(PEM_read_bio_X509(ca_pem.get(), nullptr, nullptr, nullptr));
-  const KeyPtr key(PEM_read_bio_PrivateKey(key_pem.get(), nullptr, nullptr, nullptr));
-  test::CertificateOptions options;
-  options.common_name = "bank.example.com";
-  options.names = {"bank.example.com"};
-  const auto stolen = test::TestCertificate::self_signed(options);
-  X509_set_issuer_name(stolen.certificate(), X509_get_subject_name(ca.get()));
-  ASSERT_GT(X509_sign(stolen.certificate(), key.get(), EVP_sha256()), 0);
-  const CertificateSource source{
-      folder_.write("chain.pem", stolen.pem()), folder_.write("key.pem", stolen.key_pem()), {}};
-  EXPECT_FALSE(load_certificate(source, trust, now_, report).certificate);
-  EXPECT_THAT(report.text(), testing::HasSubstr("(name constraints)"));
+  const std::string ca_folder = folder_.path() + "/certs/dev-ca/";
+  DevPair issuer;
+  issuer.certificate = read_certificate(ca_folder + "issuer.pem");
+  const BioPtr key_pem(BIO_new_file((ca_folder + "issuer.key").c_str(), "r"));
+  issuer.key.reset(PEM_read_bio_PrivateKey(key_pem.get(), nullptr, nullptr, nullptr));
+  for (const DevNames& names :
+       {DevNames{{"bank.example.com"}, {}}, DevNames{{"localhost", "bank.example.com"}, {}},
+        DevNames{{"atest"}, {}}, DevNames{{"localhost"}, {"203.0.113.5"}},
+        DevNames{{"localhost"}, {"2001:db8::1"}}, DevNames{{"localhost"}, {"11.0.0.1"}}}) {
+    auto stolen = make_dev_leaf(issuer, names, now_);
+    ASSERT_TRUE(stolen);
+    const BioPtr pem(BIO_new(BIO_s_mem()));
+    PEM_write_bio_X509(pem.get(), stolen->certificate.get());
+    PEM_write_bio_X509(pem.get(), issuer.certificate.get());
+    PEM_write_bio_PKCS8PrivateKey(pem.get(), stolen->key.get(), nullptr, nullptr, 0, nullptr,
+                                  nullptr);
+    char* text = nullptr;
+    const long length = BIO_get_mem_data(pem.get(), &text);
+    const std::string file = folder_.write("stolen.pem", {text, static_cast<std::size_t>(length)});
+    Report report;
+    const auto trust = Trust::load({{dev.ca.root.file, {}}}, std::nullopt, now_, report);
+    EXPECT_FALSE(load_certificate({file, file, {}}, trust, now_, report).certificate);
+    EXPECT_THAT(report.text(), testing::HasSubstr("(name constraints)"))
+        << names.subject_alt_name();
+  }
 }
 
-TEST_F(DevCa, PublicNamesThatAreAskedForGetACaThatMayCertifyThem) {
-  ensure();
+TEST_F(DevCaTest, NobodyHasTheKeyOfTheRoot) {
+  const auto dev = ensure();
+  const X509Ptr root = read_certificate(dev.ca.root.file);
+  std::size_t keys = 0;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(folder_.path() + "/certs")) {
+    if (!entry.is_regular_file()) continue;
+    const BioPtr bio(BIO_new_file(entry.path().c_str(), "r"));
+    const KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+    if (!key) continue;
+    ++keys;
+    EXPECT_NE(X509_check_private_key(root.get(), key.get()), 1) << entry.path();
+  }
+  EXPECT_EQ(keys, 2U) << "the issuer's and the leaf's";
+}
+
+TEST_F(DevCaTest, CertifiesServersOnlyAndNoFurtherCa) {
+  const auto dev = ensure();
+  const std::string issuer_file = folder_.path() + "/certs/dev-ca/issuer.pem";
+  const X509Ptr root = read_certificate(dev.ca.root.file);
+  const X509Ptr issuer = read_certificate(issuer_file);
+  EXPECT_EQ(X509_get_pathlen(root.get()), 1);
+  EXPECT_EQ(X509_get_pathlen(issuer.get()), 0);
+  for (X509* ca : {root.get(), issuer.get()}) {
+    EXPECT_EQ(X509_get_extended_key_usage(ca), std::uint32_t{XKU_SSL_SERVER});
+    EXPECT_EQ(permitted_beyond_local(ca), DevNames());
+    EXPECT_EQ(X509_check_purpose(ca, X509_PURPOSE_SMIME_SIGN, 1), 0);
+    EXPECT_EQ(X509_check_purpose(ca, X509_PURPOSE_SSL_CLIENT, 1), 0);
+    EXPECT_EQ(X509_check_purpose(ca, X509_PURPOSE_SSL_SERVER, 1), 1);
+  }
+}
+
+TEST_F(DevCaTest, EachHasANameOfItsOwn) {
+  const auto first = ensure();
+  const auto second = ensure_dev_ca(folder_.path() + "/others", {}, now_);
+  ASSERT_TRUE(second);
+  EXPECT_THAT(first.ca.root.label, testing::MatchesRegex("wssgate development CA [0-9a-f]{8}"));
+  EXPECT_NE(first.ca.root.label, second->root.label);
+}
+
+TEST_F(DevCaTest, PublicNamesThatAreAskedForGetACaThatMayCertifyThem) {
+  const auto first = ensure();
+  EXPECT_EQ(first.ca.replaced_because, "");
   const auto dev = ensure({"localhost", "*.dev.example.com", "203.0.113.5"});
-  EXPECT_TRUE(dev.ca_is_new);
+  EXPECT_TRUE(dev.ca.is_new);
+  EXPECT_EQ(dev.ca.replaced_because, "it may not certify 'dev.example.com'");
+  EXPECT_TRUE(load(dev));
+  // What was permitted stays so, whatever is asked for later.
+  const auto more = ensure({"app.example.org"});
+  EXPECT_TRUE(more.ca.is_new);
+  EXPECT_TRUE(load(more));
+  for (const std::vector<std::string>& names :
+       std::vector<std::vector<std::string>>{{"localhost", "*.dev.example.com", "203.0.113.5"},
+                                             {"a.b.dev.example.com"},
+                                             {"app.example.org", "x.app.example.org"},
+                                             kDefaultNames}) {
+    const auto again = ensure(names);
+    EXPECT_FALSE(again.ca.is_new) << names.front();
+    EXPECT_TRUE(load(again));
+  }
+  EXPECT_TRUE(ensure({"example.com"}).ca.is_new);
+}
+
+TEST_F(DevCaTest, RootsThatWereReplacedAreRememberedUntilForgotten) {
+  const auto first = ensure();
+  EXPECT_THAT(earlier_dev_roots(folder_.path() + "/certs"), testing::IsEmpty());
+  const auto second = ensure({"app.example.org"});
+  const auto earlier = earlier_dev_roots(folder_.path() + "/certs");
+  ASSERT_EQ(earlier.size(), 1U);
+  EXPECT_EQ(earlier.front().fingerprint, first.ca.root.fingerprint);
+  EXPECT_EQ(earlier.front().label, first.ca.root.label);
+  const auto current = find_dev_root(folder_.path() + "/certs");
+  ASSERT_TRUE(current);
+  EXPECT_EQ(current->fingerprint, second.ca.root.fingerprint);
+  forget_dev_root(earlier.front());
+  EXPECT_THAT(earlier_dev_roots(folder_.path() + "/certs"), testing::IsEmpty());
+  EXPECT_FALSE(find_dev_root(folder_.path() + "/none"));
+}
+
+// As they were made at first, by a root that issued itself.
+TEST_F(DevCaTest, ACaThatIsLimitedOtherwiseIsReplacedAndItsKeyRemoved) {
+  test::CertificateOptions options;
+  options.common_name = "wssgate development CA";
+  const auto old = test::TestCertificate::self_signed(options);
+  folder_.write("certs/dev-ca/ca.pem", old.pem());
+  const std::vector<std::string> outdated = {folder_.write("certs/dev-ca/ca.key", old.key_pem()),
+                                             folder_.write("certs/dev/fullchain.pem", old.pem()),
+                                             folder_.write("certs/dev/privkey.pem", old.key_pem())};
+  const auto dev = ensure();
+  EXPECT_EQ(dev.ca.replaced_because, "it is not limited as the CAs of this version are");
+  for (const std::string& file : outdated) EXPECT_FALSE(std::filesystem::exists(file)) << file;
+  EXPECT_EQ(earlier_dev_roots(folder_.path() + "/certs").size(), 1U);
   EXPECT_TRUE(load(dev));
 }
 
-TEST_F(DevCa, RefusesWhatItCannotCertify) {
+TEST_F(DevCaTest, RefusesWhatItCannotCertify) {
   EXPECT_EQ(refusal({"localhost", "a b"}), "'a b' is neither a host name nor an IP address");
   EXPECT_EQ(refusal({"localhost,DNS:evil.test"}),
             "'localhost,DNS:evil.test' is neither a host name nor an IP address");
@@ -192,9 +304,9 @@ TEST_F(DevCa, RefusesWhatItCannotCertify) {
             "a development certificate needs at least one host name: add localhost");
 }
 
-TEST_F(DevCa, RefusesAKeyThatOthersCouldRead) {
+TEST_F(DevCaTest, RefusesAKeyThatOthersCouldRead) {
   ensure();
-  const std::string key = folder_.path() + "/certs/dev-ca/ca.key";
+  const std::string key = folder_.path() + "/certs/dev-ca/issuer.key";
   ASSERT_EQ(::chmod(key.c_str(), 0644), 0);
   const auto refused = ensure_dev_certificate(folder_.path() + "/certs", kDefaultNames, now_);
   ASSERT_FALSE(refused);
@@ -205,7 +317,7 @@ TEST_F(DevCa, RefusesAKeyThatOthersCouldRead) {
           folder_.path() + "/certs/dev-ca' and start again");
 }
 
-TEST_F(DevCa, SaysWhereItCannotWrite) {
+TEST_F(DevCaTest, SaysWhereItCannotWrite) {
   folder_.write("certs", "a file where the folder should be");
   const auto refused = ensure_dev_certificate(folder_.path() + "/certs", kDefaultNames, now_);
   ASSERT_FALSE(refused);

@@ -1,0 +1,115 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/report_output.h"
+#include "nginx/certificates.h"
+#include "nginx/import.h"
+#include "nginx/parser.h"
+#include "nginx/render.h"
+#include "pki/trust.h"
+
+namespace wssgate::cli {
+namespace {
+
+constexpr int kUnreadable = static_cast<int>(nginx::ExitCode::unreadable);
+
+int refuse_import(const std::string& why) {
+  std::fputs(fmt::format("wssgate: {}\n", why).c_str(), stderr);
+  return kUnreadable;
+}
+
+/// An existing file is left alone: it may be what somebody has worked on.
+std::optional<std::string> write_new_file(const std::string& path, const std::string& text) {
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored))
+    return "it is there already: name another file, or move it away";
+  errno = 0;
+  std::ofstream out(path, std::ios::binary);
+  out << text;
+  out.flush();
+  if (out) return std::nullopt;
+  return std::string(errno != 0 ? std::strerror(errno) : "it cannot be written");
+}
+
+void print_json(const ImportNginxOptions& options, const nginx::Import& import,
+                const Report& syntax) {
+  std::fputs(nginx::report_json(options.file, import, syntax).c_str(), stdout);
+}
+
+void print_report(const ImportNginxOptions& options, const nginx::Import& import) {
+  // The configuration has stdout, unless it goes elsewhere.
+  const bool on_stdout = options.check_only || !options.output.empty();
+  FILE* const out = on_stdout ? stdout : stderr;
+  const int fd = on_stdout ? STDOUT_FILENO : STDERR_FILENO;
+  const nginx::Look look{look_of(fd) == Look::coloured_page, options.every_note};
+  std::fputs(nginx::report_text(options.file, import.findings, look).c_str(), out);
+}
+
+}  // namespace
+
+int import_nginx(const ImportNginxOptions& options) {
+  Report report;
+  const auto now = std::chrono::system_clock::now();
+  std::vector<pki::NamedPath> roots;
+  std::vector<std::string> named_roots;
+  if (!options.ca.empty()) {
+    std::error_code failure;
+    roots.push_back({options.ca, {"--ca", 0, 0}});
+    // The result may be put into another folder.
+    named_roots.push_back(std::filesystem::absolute(options.ca, failure).string());
+  }
+  const auto trust = pki::Trust::load(roots, std::nullopt, now, report);
+  if (!report.ok()) {
+    std::fputs(problems_text(report, look_of(STDERR_FILENO)).c_str(), stderr);
+    return kUnreadable;
+  }
+  std::error_code failure;
+  const std::string path = std::filesystem::absolute(options.file, failure).string();
+  Report syntax;
+  const auto import =
+      nginx::import_file(failure ? options.file : path, nginx::FileSources(),
+                         nginx::certificates_on_disk(trust, now), named_roots, syntax);
+  if (!syntax.ok()) {
+    if (options.json) {
+      print_json(options, import, syntax);
+    } else {
+      std::fputs(problems_text(syntax, look_of(STDERR_FILENO)).c_str(), stderr);
+    }
+    return kUnreadable;
+  }
+  const bool written = import.serves && !options.output.empty();
+  if (written) {
+    if (const auto why = write_new_file(options.output, import.yaml)) {
+      return refuse_import(fmt::format("{}: {}", options.output, *why));
+    }
+  }
+  if (options.json) {
+    print_json(options, import, syntax);
+  } else {
+    print_report(options, import);
+    if (written) {
+      std::fputs(
+          fmt::format("Written to {0}. Prove it with its certificates: wssgate check -c {0}\n",
+                      options.output)
+              .c_str(),
+          stdout);
+    }
+  }
+  const bool to_stdout = !options.check_only && options.output.empty() && !options.json;
+  if (to_stdout && import.serves) std::fputs(import.yaml.c_str(), stdout);
+  return static_cast<int>(import.findings.exit_code());
+}
+
+}  // namespace wssgate::cli

@@ -1,0 +1,273 @@
+#include "nginx/hosts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+#include "nginx/proxy_pass.h"
+#include "nginx/translate.h"
+#include "nginx/traps.h"
+
+namespace wssgate::nginx {
+namespace {
+
+/// Wherever `server` has TLS, `first` listens too. Then nginx ignores `server` for a name that both
+/// have, which is a trap and told as such.
+bool is_hidden_by(const Server& server, const Server& first) {
+  return std::all_of(server.listens.begin(), server.listens.end(), [&](const Listen& listen) {
+    return !listen.tls ||
+           std::any_of(first.listens.begin(), first.listens.end(),
+                       [&](const Listen& other) { return other.address == listen.address; });
+  });
+}
+
+/// It sends whoever comes to another place.
+bool answers_elsewhere(const Server& server) {
+  return std::any_of(server.from->block.begin(), server.from->block.end(),
+                     [](const Directive& inner) {
+                       return inner.name == "return" && !inner.arg(0).starts_with('4');
+                     });
+}
+
+}  // namespace
+
+void HostWriter::lost(const Directive& at, std::string what, std::string why) {
+  findings_.add({FindingId::untranslated, at.at, at.text(), std::move(what), std::move(why)});
+}
+
+void HostWriter::note(const Directive& at, std::string what, std::string why) {
+  findings_.add({FindingId::detail, at.at, at.text(), std::move(what), std::move(why)});
+}
+
+void HostWriter::read_all(const Directive& block) {
+  model_.read.insert(&block);
+  for (const Directive& inner : block.block) {
+    if (inner.name != "location") read_all(inner);
+  }
+}
+
+std::vector<DraftHost> HostWriter::write() {
+  // Who answers to every name gets what the others leave.
+  for (const bool named : {true, false}) {
+    for (const Server& each : model_.http.servers) {
+      std::vector<std::string> others;
+      if (each.has_tls() && host_names(each, others).empty() != named) server(each);
+    }
+  }
+  return std::move(hosts_);
+}
+
+std::vector<std::string> HostWriter::names_of(const Server& server) {
+  const Directive& at = server.named_at != nullptr ? *server.named_at : *server.from;
+  std::vector<std::string> others;
+  std::vector<HostPattern> patterns = host_names(server, others);
+  for (const std::string& other : others) {
+    if (other.empty() || other == "_") continue;
+    lost(at, fmt::format("'{}' is no name that wssgate can have", printable(other)),
+         "it has exact names and wildcards for one label; expressions, 'www.example.*' and IP "
+         "addresses have to be written out as names");
+  }
+  if (patterns.empty() && others.size() == server.names.size()) {
+    // A catch-all that serves: the certificate's names are those that clients can trust it for.
+    for (const CertificatePair& pair : certificate_pairs(server, main_file_)) {
+      if (!pair.fault.empty()) continue;
+      const auto& names = certificates_.facts(pair.chain, pair.key).names;
+      patterns.insert(patterns.end(), names.begin(), names.end());
+      break;
+    }
+    if (!patterns.empty()) {
+      note(at, "the server answers to every name",
+           "the host has the names of its certificate: for others no client would trust it");
+    }
+  }
+  std::vector<std::string> names;
+  for (const HostPattern& pattern : patterns) {
+    const std::string name = pattern.text();
+    const auto [entry, fresh] = owners_.emplace(name, &server);
+    if (!fresh) {
+      if (entry->second != &server && !is_hidden_by(server, *entry->second)) {
+        lost(at,
+             fmt::format("the name '{}' is the host's at {} already", name,
+                         place_text(entry->second->from->at)),
+             "a name has one host in wssgate, on all listeners; put its locations there");
+      }
+      continue;
+    }
+    if (pattern.is_wildcard()) {
+      note(at, fmt::format("in nginx '{}' stands for any number of labels", name),
+           "in wssgate for exactly one, as in certificates");
+    }
+    names.push_back(name);
+  }
+  return names;
+}
+
+bool HostWriter::certificate(const Server& server, DraftHost& host) {
+  const Directive* extra = nullptr;
+  for (const CertificatePair& pair : certificate_pairs(server, main_file_)) {
+    if (!pair.fault.empty()) {
+      lost(*pair.from, fmt::format("the certificate is none that wssgate can read: {}", pair.fault),
+           "put chain and key into files");
+    } else if (host.chain.empty()) {
+      host.chain = pair.chain;
+      host.key = pair.key;
+    } else if (extra == nullptr) {
+      extra = pair.from;
+      lost(
+          *pair.from, "a second certificate for the same names",
+          "a host names one; with 'certificates: {folders: [...]}' and none in the host, ECDSA and "
+          "RSA ones stand side by side");
+    }
+  }
+  const std::string staple = server.scope->value("ssl_stapling_file");
+  if (!staple.empty()) host.staple = below(main_file_, staple);
+  if (!host.chain.empty()) return true;
+  lost(*server.from, fmt::format("{} has no certificate of its own", server_label(server)),
+       "the host is left out: give the server an ssl_certificate");
+  return false;
+}
+
+void HostWriter::hsts(const Server& server, DraftHost& host) {
+  std::vector<const Directive*> fields = server.scope->all("add_header");
+  for (const Location& location : server.locations) {
+    if (location.path != "/" || location.kind != LocationKind::prefix) continue;
+    const auto& own = location.scope->all("add_header");
+    fields.insert(fields.end(), own.begin(), own.end());
+  }
+  const auto field = std::find_if(fields.begin(), fields.end(), [](const Directive* each) {
+    return iequals(each->arg(0), "Strict-Transport-Security");
+  });
+  if (field == fields.end()) return;
+  std::uint64_t seconds = 0;
+  bool valid = false;
+  bool subdomains = false;
+  bool preload = false;
+  for (const std::string_view part : split((*field)->arg(1), ';')) {
+    const std::string lower = to_lower(part);
+    subdomains = subdomains || lower == "includesubdomains";
+    preload = preload || lower == "preload";
+    if (!lower.starts_with("max-age=")) continue;
+    std::string_view digits = std::string_view(lower).substr(8);
+    if (digits.starts_with('"') && digits.ends_with('"') && digits.size() > 1) {
+      digits = digits.substr(1, digits.size() - 2);
+    }
+    const auto [end, failure] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+    valid = failure == std::errc() && end == digits.data() + digits.size() && !digits.empty();
+  }
+  if (!valid) return lost(**field, "Strict-Transport-Security without a max-age", "write 'hsts'");
+  constexpr std::uint64_t kYear = std::uint64_t{365} * 86400;
+  if (seconds > 2 * kYear) {
+    note(**field, "a max-age of more than two years", "wssgate's most is 730d");
+    seconds = 2 * kYear;
+  }
+  if (preload && (!subdomains || seconds < kYear)) {
+    note(**field, "preload without includeSubDomains and a max-age of a year",
+         "the browsers' list takes no such field; 'preload' is left out");
+    preload = false;
+  }
+  host.hsts =
+      fmt::format("{{max_age: {}{}{}}}", format_duration(std::chrono::seconds(seconds)),
+                  subdomains ? ", include_subdomains: true" : "", preload ? ", preload: true" : "");
+}
+
+void HostWriter::client_certificates(const Server& server, DraftHost& host) {
+  const Directive* const verify = server.scope->find("ssl_verify_client");
+  if (verify == nullptr || verify->arg(0) == "off") return;
+  const std::string ca = server.scope->value("ssl_client_certificate");
+  const bool optional = verify->arg(0) == "optional";
+  if (ca.empty() || (verify->arg(0) != "on" && !optional)) {
+    return lost(*verify, "certificates are asked of clients and not verified",
+                "wssgate verifies those that it asks for; no client is asked here");
+  }
+  host.client_ca = below(main_file_, ca);
+  host.client_certificate_optional = optional;
+}
+
+void HostWriter::terms(const Server& server, DraftHost& host) {
+  const Directive* const protocols = server.scope->find("ssl_protocols");
+  host.tls13_only = protocols != nullptr && protocols->args == std::vector<std::string>{"TLSv1.3"};
+  if (protocols != nullptr && !host.tls13_only &&
+      std::find(protocols->args.begin(), protocols->args.end(), "TLSv1.3") ==
+          protocols->args.end()) {
+    note(*protocols, "TLS 1.3 is not named", "wssgate always has it");
+  }
+  hsts(server, host);
+  client_certificates(server, host);
+}
+
+/// Where every path has a location, files are only for those that are told themselves.
+void HostWriter::unused_files(const Server& server) {
+  const bool all =
+      std::any_of(server.locations.begin(), server.locations.end(), [](const Location& location) {
+        return location.kind == LocationKind::prefix && location.path == "/";
+      });
+  if (!all) return;
+  for (const Directive& inner : server.from->block) {
+    if (inner.name != "root" && inner.name != "index") continue;
+    model_.read.insert(&inner);
+    note(inner, "files, for locations that serve some", "those are told themselves");
+  }
+}
+
+void HostWriter::server(const Server& server) {
+  if (server.scope->is_on("ssl_reject_handshake")) {
+    read_all(*server.from);
+    return note(*server.from, "handshakes for unknown names are refused",
+                "wssgate always does, with the alert unrecognized_name");
+  }
+  const auto proxies = [&](const Location& each) {
+    return proxy_target(each, model_.http).has_value();
+  };
+  const bool serves = std::any_of(server.locations.begin(), server.locations.end(), proxies);
+  std::vector<std::string> others;
+  const bool named = !host_names(server, others).empty();
+  if (!serves && !named && !answers_elsewhere(server)) {
+    read_all(*server.from);
+    for (const Location& location : server.locations) read_all(*location.from);
+    return note(*server.from, "a server for unknown names that serves nothing",
+                "wssgate sends them an alert instead of a certificate");
+  }
+  DraftHost host;
+  host.comment = fmt::format("{}: server {}", place_text(server.from->at), server_label(server));
+  const Directive* answer = nullptr;
+  for (const Directive& inner : server.from->block) {
+    if (inner.name == "return") answer = &inner;
+  }
+  if (answer != nullptr) {
+    model_.read.insert(answer);
+    return lost(*answer, fmt::format("{} answers every request by itself", server_label(server)),
+                "wssgate answers nothing by itself but redirects to https: the host is left out, "
+                "and its names get an alert. Have a backend answer them");
+  }
+  host.names = names_of(server);
+  if (host.names.empty()) {
+    if (!named) {
+      lost(*server.from,
+           "the server answers to every name, and its certificate cannot be read here",
+           "the host is left out: give the server its names");
+    }
+    return;
+  }
+  unused_files(server);
+  host.routes = routes_.of(server);
+  const bool open = std::any_of(host.routes.begin(), host.routes.end(), [](const DraftRoute& each) {
+    return each.upstream != kClosedUpstream;
+  });
+  if (!open) {
+    for (const std::string& name : host.names) owners_.erase(name);
+    return lost(*server.from,
+                fmt::format("{} has nothing that wssgate can serve", server_label(server)),
+                "the host is left out, and its names get an alert");
+  }
+  if (!certificate(server, host)) return;
+  terms(server, host);
+  hosts_.push_back(std::move(host));
+}
+
+}  // namespace wssgate::nginx
