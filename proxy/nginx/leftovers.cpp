@@ -89,7 +89,7 @@ class Accountant {
     const Policy* const policy = policy_of(directive.name);
     if (policy == nullptr) {
       return lost(directive, "wssgate's import does not know this directive",
-                  "look up what it does, and whether it is needed");
+                  "look up what it does: IF IT KEEPS CLIENTS OUT, THAT IS OPEN HERE");
     }
     if (policy->fate == Fate::note) {
       note(directive, std::string(policy->what), std::string(policy->why));

@@ -22,6 +22,8 @@ class RouteWriter {
 
   /// The longest path first.
   std::vector<DraftRoute> of(const Server& server);
+  /// One route for every path, which gets 502.
+  DraftRoute everything_closed(const std::string& comment);
 
  private:
   struct Candidate;

@@ -364,6 +364,102 @@ TEST_F(NginxTranslation, WhoAnswersToEveryNameGetsWhatIsLeft) {
   EXPECT_EQ(config_.hosts[1].names[0].value.text(), "b.test");
 }
 
+TEST_F(NginxTranslation, WhatIsLeftOutIsNotServedByAWildcard) {
+  const auto named = [](const std::string& name, const std::string& more) {
+    return "server { listen 443 ssl; server_name " + name +
+           "; ssl_certificate /c.pem; ssl_certificate_key /k.pem; ssl_protocols TLSv1.3; "
+           "proxy_set_header Host $host; " +
+           more + " }\n";
+  };
+  const std::string pass = "location / { proxy_pass http://127.0.0.1:1; }";
+  for (const std::string& kept : {"auth_basic x; " + pass, std::string("return 444;"),
+                                  std::string("root /srv;"), "ssl_reject_handshake on; " + pass}) {
+    import(named("*.a.test", pass) + named("dead.a.test", kept));
+    ASSERT_EQ(config_.hosts.size(), 2U) << kept;
+    EXPECT_EQ(config_.hosts[1].names[0].value.text(), "dead.a.test");
+    ASSERT_EQ(config_.hosts[1].routes.size(), 1U) << kept;
+    EXPECT_EQ(config_.hosts[1].routes[0].path, "/");
+    EXPECT_EQ(config_.hosts[1].routes[0].upstream.value, "not-carried-over");
+    EXPECT_EQ(import_.findings.exit_code(), ExitCode::untranslated);
+    import(named("a.test", pass) + named("dead.a.test", kept));
+    EXPECT_EQ(config_.hosts.size(), 1U) << kept;  // its names get an alert
+    EXPECT_EQ(import_.findings.exit_code(), ExitCode::untranslated);
+  }
+  // A later server does not get the name either.
+  import(named("a.test", pass) + named("dead.a.test", "deny all; " + pass) +
+         named("dead.a.test", pass));
+  EXPECT_EQ(config_.hosts.size(), 1U);
+}
+
+TEST_F(NginxTranslation, AnExpressionForNamesIsNoCatchAll) {
+  std::string text = server("location / { proxy_pass http://127.0.0.1:1; }");
+  text.replace(text.find("a.test;"), 6, "~^api\\d+\\.a\\.test$");
+  import(text);
+  EXPECT_FALSE(import_.serves);
+  EXPECT_THAT(lost(), testing::Contains(HasSubstr("server_name ~^api")));
+  // Nor is one that serves nothing passed over: another host may take its names.
+  std::string refusing = server("return 444;");
+  refusing.replace(refusing.find("a.test;"), 6, "~^api\\d+\\.a\\.test$");
+  import(refusing + server("location / { proxy_pass http://127.0.0.1:1; }"));
+  EXPECT_THAT(lost(), testing::Contains(HasSubstr("server_name ~^api")));
+}
+
+TEST_F(NginxTranslation, ClientsNeedACertificateOfSomeCa) {
+  const std::string pass = "location / { proxy_pass http://127.0.0.1:1; }";
+  import(server("ssl_verify_client on; ssl_trusted_certificate t.pem; " + pass));
+  EXPECT_TRUE(config_.hosts.at(0).client_certificates);
+  EXPECT_THAT(routes(), ElementsAre("/ 127.0.0.1-1"));
+  import(server("ssl_verify_client on; " + pass));
+  EXPECT_THAT(routes(), ElementsAre("/ not-carried-over"));
+  EXPECT_THAT(lost(), ElementsAre("ssl_verify_client on"));
+}
+
+TEST_F(NginxTranslation, WhatKeepsClientsOutClosesTheRoute) {
+  for (const char* const guard :
+       {"access_by_lua_block { ngx.exit(403) }", "rewrite_by_lua_file x.lua;", "auth_pam x;",
+        "js_access x.y;", "modsecurity on;", "if ($cookie_session = \"\") { return 302 /login; }",
+        "if ($blocked) { return 503; }", "if ($http_x_token != a) { rewrite ^ /login; }",
+        "if (!-f /allowed/$remote_addr) { return 403; }"}) {
+    import(server("location / { proxy_pass http://127.0.0.1:1; } location /g/ { " +
+                  std::string(guard) + " proxy_pass http://127.0.0.1:1; }"));
+    EXPECT_THAT(routes(), ElementsAre("/g/ not-carried-over", "/ 127.0.0.1-1")) << guard;
+    EXPECT_EQ(import_.findings.exit_code(), ExitCode::untranslated);
+  }
+  for (const char* const other :
+       {"auth_pam off;", "auth_basic off;", "auth_basic_user_file f;",
+        "if ($scheme = http) { return 301 https://$host$request_uri; }",
+        "if (-f /srv/maintenance) { return 503; }", "if ($bad_bot) { return 444; }"}) {
+    import("map $http_user_agent $bad_bot { default 0; ~bot 1; }\n" +
+           server("location / { proxy_pass http://127.0.0.1:1; " + std::string(other) + " }"));
+    EXPECT_THAT(routes(), ElementsAre("/ 127.0.0.1-1")) << other;
+  }
+}
+
+TEST_F(NginxTranslation, AnExpressionThatIsNotAllClosedIsShouted) {
+  const auto shouts = [&](const std::string& location) {
+    import(server("location / { proxy_pass http://127.0.0.1:1; } location " + location +
+                  " { return 403; }"));
+    for (const Finding& finding : import_.findings.all()) {
+      if (finding.why.find("WHAT THIS KEPT AWAY") != std::string::npos) return true;
+    }
+    return false;
+  };
+  EXPECT_TRUE(shouts("~* ^/admin"));
+  EXPECT_THAT(routes(), ElementsAre("/admin not-carried-over", "/ 127.0.0.1-1"));
+  EXPECT_TRUE(shouts("~ ^/internal/|^/secret/"));
+  EXPECT_TRUE(shouts("~ ^/ab*"));
+  EXPECT_FALSE(shouts("~ ^/a/bc?x"));
+  EXPECT_THAT(routes(), ElementsAre("/a/ not-carried-over", "/ 127.0.0.1-1"));
+  EXPECT_FALSE(shouts("~ ^/ops/?$"));
+  EXPECT_THAT(routes(), ElementsAre("/ops not-carried-over", "/ 127.0.0.1-1"));
+  EXPECT_FALSE(shouts("~ ^/ops/(a|b)$"));
+  EXPECT_THAT(routes(), testing::Contains("/ 127.0.0.1-1"));
+  EXPECT_TRUE(shouts("\"/sp ace/\""));
+  EXPECT_TRUE(shouts("= /"));
+  EXPECT_THAT(routes(), ElementsAre("/ 127.0.0.1-1"));
+  for (const std::string& each : lost()) EXPECT_EQ(each, "location = /");
+}
+
 TEST_F(NginxTranslation, TheSameTextEachTime) {
   const std::string text = server("location / { proxy_pass http://127.0.0.1:1; }");
   import(text);
