@@ -127,6 +127,30 @@ const Directive* in_block(const Location& location, std::string_view name) {
   return nullptr;
 }
 
+/// A field by which a backend knows who asks, and which clients could write themselves where nginx
+/// does not; null without one.
+const Directive* identity_field(const Location& location) {
+  for (const Directive* field : location.scope->all("proxy_set_header")) {
+    const std::string name = to_lower(field->arg(0));
+    const std::string& value = field->arg(1);
+    if (name == "host" || name == "authorization" || name == "proxy-authorization" ||
+        name == "user-agent") {
+      continue;
+    }
+    if (value.find("$ssl_client_") != std::string::npos ||
+        value.find("$remote_user") != std::string::npos) {
+      return field;
+    }
+    if (value.find('$') != std::string::npos) continue;
+    for (const std::string_view part :
+         {"user", "auth", "ssl-", "client-", "cert", "-dn", "role", "group", "email", "identity",
+          "token", "account", "login", "principal", "secret", "admin", "subject"}) {
+      if (name.find(part) != std::string::npos) return field;
+    }
+  }
+  return nullptr;
+}
+
 /// "root /srv; try_files $uri =404", for what a location answered with.
 std::string content_of(const Location& location) {
   std::string text;
@@ -325,6 +349,13 @@ bool RouteWriter::proxied(const Location& at, Candidate& into) {
     return false;
   }
   if (!keeps_path(location, *target, into.path) || is_guarded(at, location)) return false;
+  if (const Directive* const field = identity_field(location)) {
+    lost(*at.from,
+         fmt::format("'{}' at {} tells the backend who asks", field->text(), place_text(field->at)),
+         "clients could write that themselves: 502 there, so that nothing is exposed, until the "
+         "backend does not believe it; then name its upstream");
+    return false;
+  }
   into.upstream = upstreams_.of(*target, *location.scope);
   if (into.upstream.empty()) {
     lost(*target->from, "the backend has no address that can be used", "502 there until it has");
