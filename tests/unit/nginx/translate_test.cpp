@@ -460,6 +460,112 @@ TEST_F(NginxTranslation, AnExpressionThatIsNotAllClosedIsShouted) {
   for (const std::string& each : lost()) EXPECT_EQ(each, "location = /");
 }
 
+TEST_F(NginxTranslation, WhatStreamLeadsNobodyToIsClosed) {
+  const auto conf = [](const std::string& entries, const std::string& more) {
+    return "http { server { listen 127.0.0.1:8443 ssl; server_name a.test b.test; ssl_certificate "
+           "/c.pem; ssl_certificate_key /k.pem; ssl_protocols TLSv1.3; proxy_set_header Host "
+           "$host; "
+           "location / { proxy_pass http://127.0.0.1:1; } } }\n"
+           "stream { map $ssl_preread_server_name $b { " +
+           entries + " }\nserver { listen 443; ssl_preread on; proxy_pass $b; " + more + " } }\n";
+  };
+  const auto names_of = [&](std::size_t host) {
+    std::vector<std::string> names;
+    for (const auto& name : config_.hosts.at(host).names) names.push_back(name.value.text());
+    return names;
+  };
+  import(conf("a.test 127.0.0.1:8443;", ""));
+  ASSERT_EQ(config_.hosts.size(), 2U);
+  EXPECT_THAT(names_of(0), ElementsAre("a.test"));
+  EXPECT_THAT(routes(), ElementsAre("/ 127.0.0.1-1"));
+  EXPECT_THAT(names_of(1), ElementsAre("b.test"));
+  ASSERT_EQ(config_.hosts[1].routes.size(), 1U);
+  EXPECT_EQ(config_.hosts[1].routes[0].upstream.value, "not-carried-over");
+  EXPECT_THAT(lost(), ElementsAre("server_name a.test b.test"));
+  for (const char* const all :
+       {"default 127.0.0.1:8443;", "a.test [::1]:9; default 127.0.0.1:8443;",
+        "a.test 127.0.0.1:8443; b.test 127.0.0.1:8443;"}) {
+    import(conf(all, ""));
+    EXPECT_EQ(config_.hosts.size(), 1U) << all;
+    EXPECT_THAT(routes(), ElementsAre("/ 127.0.0.1-1")) << all;
+  }
+  import(conf("default 127.0.0.1:8443; c.test 127.0.0.1:9;", "deny all;"));
+  EXPECT_THAT(lost(), testing::Contains("deny all"));
+  for (const config::Host& host : config_.hosts) {
+    if (host.passthrough.value.empty()) {
+      EXPECT_EQ(host.routes.at(0).upstream.value, "not-carried-over");
+    } else {
+      EXPECT_EQ(host.passthrough.value, "not-carried-over");
+    }
+  }
+}
+
+TEST_F(NginxTranslation, ASecondMapForANameIsTold) {
+  import(
+      "stream { map $ssl_preread_server_name $b { b.test 127.0.0.1:2; }\n"
+      "map $ssl_preread_server_name $c { b.test 127.0.0.1:3; }\n"
+      "server { listen 443; ssl_preread on; proxy_pass $b; }\n"
+      "server { listen 444; ssl_preread on; proxy_pass $b; }\n"
+      "server { listen 445; ssl_preread on; proxy_pass $c; } }\n");
+  EXPECT_THAT(lost(), ElementsAre("b.test 127.0.0.1:3"));
+}
+
+TEST_F(NginxTranslation, FieldsThatSayWhoAsksAreNotLeftToClients) {
+  for (const char* const field :
+       {"X-DN $ssl_client_s_dn", "X-U $remote_user", "X-Forwarded-User \"\"", "X-Role admin"}) {
+    import(
+        server("location / { proxy_pass http://127.0.0.1:1; } location /i/ { proxy_set_header "
+               "Host $host; proxy_pass http://127.0.0.1:1; proxy_set_header " +
+               std::string(field) + "; }"));
+    EXPECT_THAT(routes(), ElementsAre("/i/ not-carried-over", "/ 127.0.0.1-1")) << field;
+  }
+  import(
+      server("location / { proxy_pass http://127.0.0.1:1; proxy_set_header Host $host; "
+             "proxy_set_header X-NginX-Proxy true; proxy_set_header Accept-Encoding \"\"; }"));
+  EXPECT_THAT(routes(), ElementsAre("/ 127.0.0.1-1"));
+  std::vector<std::string> shouted;
+  for (const Finding& finding : import_.findings.all()) {
+    if (finding.why.find("CLIENTS CAN NOW WRITE") != std::string::npos) {
+      shouted.push_back(finding.directive);
+    }
+  }
+  EXPECT_THAT(shouted, ElementsAre("proxy_set_header X-NginX-Proxy true"));
+}
+
+TEST_F(NginxTranslation, KeysAndSecretsAreNotRepeated) {
+  import(
+      server("location / { proxy_pass https://127.0.0.1:1; proxy_ssl_certificate own.pem; "
+             "proxy_ssl_certificate_key data:-----HUSH; proxy_set_header Host $host; "
+             "proxy_set_header X-Api-Key HUSH; if ($http_x_auth = HUSH) { return 403; } "
+             "secure_link_md5 HUSH$uri; }"));
+  EXPECT_THAT(import_.yaml, Not(HasSubstr("HUSH")));
+  for (const Finding& finding : import_.findings.all()) {
+    EXPECT_THAT(finding.directive + finding.what + finding.why, Not(HasSubstr("HUSH")));
+  }
+  import(
+      server("location / { proxy_pass https://127.0.0.1:1; proxy_ssl_certificate own.pem; "
+             "proxy_ssl_certificate_key $key; }"));
+  EXPECT_THAT(lost(), ElementsAre("proxy_ssl_certificate own.pem"));
+}
+
+TEST_F(NginxTranslation, TheLastSetCounts) {
+  import(
+      server("set $b http://127.0.0.1:1; set $b http://127.0.0.1:2; location / { proxy_pass $b; "
+             "}"));
+  EXPECT_THAT(routes(), ElementsAre("/ 127.0.0.1-2"));
+  import(
+      server("set $b http://127.0.0.1:1; if ($host = b.test) { set $b http://127.0.0.1:2; } "
+             "location / { proxy_pass $b; } location /a/ { proxy_pass http://127.0.0.1:3; }"));
+  EXPECT_THAT(routes(), ElementsAre("/a/ 127.0.0.1-3", "/ not-carried-over"));
+}
+
+TEST_F(NginxTranslation, AWeightThatIsCutIsTold) {
+  import("upstream x { server 127.0.0.1:1 weight=5000; server 127.0.0.1:2; }\n" +
+         server("location / { proxy_pass http://x; }"));
+  EXPECT_EQ(config_.upstreams.at(0).endpoints.at(0).weight, 1000U);
+  EXPECT_THAT(lost(), ElementsAre("server 127.0.0.1:1 weight=5000"));
+}
+
 TEST_F(NginxTranslation, TheSameTextEachTime) {
   const std::string text = server("location / { proxy_pass http://127.0.0.1:1; }");
   import(text);
