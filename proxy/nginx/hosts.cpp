@@ -47,19 +47,7 @@ bool answers_to_every_name(const Server& server) {
                      [](const Listen& listen) { return listen.default_server; });
 }
 
-/// The host whose wildcard would take the name; null without one.
-const DraftHost* taker_of(const std::string& name, const std::vector<DraftHost>& hosts) {
-  const auto pattern = HostPattern::parse(name);
-  if (!pattern) return nullptr;
-  const auto takes = [&](const std::string& each) {
-    const auto other = HostPattern::parse(each);
-    return other && other->is_wildcard() && other->covers(*pattern);
-  };
-  for (const DraftHost& host : hosts) {
-    if (std::any_of(host.names.begin(), host.names.end(), takes)) return &host;
-  }
-  return nullptr;
-}
+bool is_hsts(const Directive* field) { return iequals(field->arg(0), "Strict-Transport-Security"); }
 
 }  // namespace
 
@@ -92,13 +80,19 @@ std::vector<DraftHost> HostWriter::write() {
 
 /// What is left out must not be served by another host's wildcard.
 void HostWriter::close_taken() {
+  std::map<std::string, const DraftHost*> takers;
+  for (const DraftHost& host : hosts_) {
+    for (const std::string& name : host.names) takers[name] = &host;
+  }
   std::vector<DraftHost> closed;
   for (LeftOut& each : left_out_) {
     const DraftHost* taker = nullptr;
     std::erase_if(each.host.names, [&](const std::string& name) {
-      const DraftHost* const found = taker_of(name, hosts_);
-      if (found != nullptr) taker = found;
-      return found == nullptr;
+      const std::size_t dot = name.find('.');
+      const auto found = takers.find(dot == 0 || dot == name.npos ? "" : "*" + name.substr(dot));
+      if (found == takers.end() || name.starts_with('*')) return true;
+      taker = found->second;
+      return false;
     });
     if (taker == nullptr) {
       lost(*each.at, std::move(each.what),
@@ -192,17 +186,32 @@ bool HostWriter::certificate(const Server& server, DraftHost& host) {
   return false;
 }
 
+/// It is for some paths alone.
+void HostWriter::elsewhere_hsts(const Server& server) {
+  for (const Location& location : server.locations) {
+    const auto& own = location.scope->own("add_header");
+    const auto field = std::find_if(own.begin(), own.end(), is_hsts);
+    if (field == own.end()) continue;
+    lost(**field, "Strict-Transport-Security for some paths alone",
+         "a host has it for all paths or for none: write 'hsts' where it is meant for all");
+  }
+}
+
 void HostWriter::hsts(const Server& server, DraftHost& host) {
   std::vector<const Directive*> fields = server.scope->all("add_header");
+  bool taken_away = false;  // add_header in a location takes the server's away
   for (const Location& location : server.locations) {
     if (location.path != "/" || location.kind != LocationKind::prefix) continue;
-    const auto& own = location.scope->all("add_header");
+    const auto& own = location.scope->own("add_header");
+    taken_away = !own.empty() && std::none_of(own.begin(), own.end(), is_hsts);
     fields.insert(fields.end(), own.begin(), own.end());
   }
-  const auto field = std::find_if(fields.begin(), fields.end(), [](const Directive* each) {
-    return iequals(each->arg(0), "Strict-Transport-Security");
-  });
-  if (field == fields.end()) return;
+  const auto field = std::find_if(fields.begin(), fields.end(), is_hsts);
+  if (field == fields.end()) return elsewhere_hsts(server);
+  if (taken_away) {
+    lost(**field, "location / has add_header of its own, so that nginx does not send this there",
+         "the host sends it for all paths: remove 'hsts' where it is not meant");
+  }
   std::uint64_t seconds = 0;
   bool valid = false;
   bool subdomains = false;

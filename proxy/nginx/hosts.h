@@ -44,6 +44,7 @@ class HostWriter {
   bool certificate(const Server& server, DraftHost& host);
   void terms(const Server& server, DraftHost& host);
   void hsts(const Server& server, DraftHost& host);
+  void elsewhere_hsts(const Server& server);
   void client_certificates(const Server& server, DraftHost& host);
   void unused_files(const Server& server);
 

@@ -271,15 +271,15 @@ const Location* RouteWriter::fallback(const Directive* try_files) const {
   return nullptr;
 }
 
-bool RouteWriter::is_fallback(const Location& location) const {
-  const auto leads_here = [&](const std::vector<Directive>& block) {
-    return std::any_of(block.begin(), block.end(), [&](const Directive& inner) {
-      return inner.name == "try_files" && fallback(&inner) == &location;
-    });
+void RouteWriter::find_fallbacks() {
+  fallbacks_.clear();
+  const auto collect = [&](const std::vector<Directive>& block) {
+    for (const Directive& inner : block) {
+      if (inner.name == "try_files") fallbacks_.insert(fallback(&inner));
+    }
   };
-  return leads_here(server_->from->block) ||
-         std::any_of(server_->locations.begin(), server_->locations.end(),
-                     [&](const Location& each) { return leads_here(each.from->block); });
+  collect(server_->from->block);
+  for (const Location& each : server_->locations) collect(each.from->block);
 }
 
 /// Tells it where the backend gets another path than the client asked for.
@@ -373,7 +373,7 @@ bool RouteWriter::proxied(const Location& at, Candidate& into) {
 
 void RouteWriter::candidates(const Location& location, std::vector<Candidate>& all) {
   if (location.kind == LocationKind::named) {
-    if (is_fallback(location)) return;  // told where it is led to
+    if (fallbacks_.count(&location) != 0) return;  // told where it is led to
     read_all(*location.from);
     return lost(*location.from,
                 fmt::format("a location that others lead to: {}", content_of(location)),
@@ -573,6 +573,7 @@ DraftRoute RouteWriter::everything_closed(const std::string& comment) {
 
 std::vector<DraftRoute> RouteWriter::of(const Server& server) {
   server_ = &server;
+  find_fallbacks();
   std::vector<Candidate> found;
   for (const Location& location : server.locations) candidates(location, found);
   everything_else(server, found);

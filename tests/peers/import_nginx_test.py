@@ -428,9 +428,9 @@ class CommandLine(PeerTest):
         self.assertEqual(kept.read_text(), "mine")
 
     def test_the_result_is_written_to_a_new_file_alone(self):
-        self.certificates.serve("chat.test")
-        place = self.certificates.served / "chat.test"
-        text = (f"server {{ listen 443 ssl; server_name chat.test; ssl_certificate {place}/fullchain.pem;\n"
+        self.certificates.serve("new.test")
+        place = self.certificates.served / "new.test"
+        text = (f"server {{ listen 443 ssl; server_name new.test; ssl_certificate {place}/fullchain.pem;\n"
                 f"ssl_certificate_key {place}/privkey.pem; location / {{ proxy_pass http://127.0.0.1:3000; }} }}\n")
         link, elsewhere = pathlib.Path(self.folder) / "link.yaml", pathlib.Path(self.folder) / "elsewhere.yaml"
         link.symlink_to(elsewhere)

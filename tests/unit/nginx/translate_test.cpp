@@ -566,6 +566,35 @@ TEST_F(NginxTranslation, AWeightThatIsCutIsTold) {
   EXPECT_THAT(lost(), ElementsAre("server 127.0.0.1:1 weight=5000"));
 }
 
+TEST_F(NginxTranslation, HstsOfSomePathsIsTold) {
+  const std::string field = "add_header Strict-Transport-Security max-age=31536000; ";
+  import(server("location / { proxy_pass http://127.0.0.1:1; } location /h/ { " + field +
+                "proxy_pass http://127.0.0.1:1; }"));
+  EXPECT_FALSE(config_.hosts.at(0).hsts);
+  EXPECT_THAT(lost(), ElementsAre("add_header Strict-Transport-Security max-age=31536000"));
+  import(server(field + "location / { proxy_pass http://127.0.0.1:1; add_header X-A b; }"));
+  EXPECT_TRUE(config_.hosts.at(0).hsts);
+  EXPECT_THAT(lost(), testing::Contains(HasSubstr("Strict-Transport-Security")));
+}
+
+TEST_F(NginxTranslation, ARedirectToTheFirstPageIsARedirect) {
+  import("server { listen 80; server_name a.test; return 301 https://$server_name/; }\n" +
+         server("location / { proxy_pass http://127.0.0.1:1; }"));
+  EXPECT_EQ(config_.listeners.at(1).redirect_to_https, 443);
+  EXPECT_THAT(lost(), ElementsAre("return 301 https://$server_name/"));
+}
+
+TEST_F(NginxTranslation, APartOfAConfigurationIsToldToBeOne) {
+  const std::string text = server("location / { proxy_pass http://127.0.0.1:1; }");
+  const MemorySources sources = in_memory({{"/n/sites-enabled/a", text}, {"/n/nginx.conf", ""}});
+  const auto read = [](const std::string&, const std::string&) { return facts_for({"a.test"}); };
+  Report report;
+  const Import part = import_file("/n/sites-enabled/a", sources, read, {}, report);
+  EXPECT_TRUE(part.serves);
+  EXPECT_EQ(part.findings.exit_code(), ExitCode::untranslated);
+  EXPECT_THAT(part.findings.all().front().why, HasSubstr("/n/nginx.conf"));
+}
+
 TEST_F(NginxTranslation, TheSameTextEachTime) {
   const std::string text = server("location / { proxy_pass http://127.0.0.1:1; }");
   import(text);
