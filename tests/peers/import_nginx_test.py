@@ -83,6 +83,15 @@ CASES = {
         Ask("chat.test", "/static/x", nginx=("status", 404), wssgate=("status", 502)),
         Ask("chat.test", "/api/x", nginx=("path", "/v1/x"), wssgate=("status", 502)),
         Ask("chat.test", "/private/x", nginx=("status", 403), wssgate=("status", 502))]),
+    "kept_away": Case(3, [], ["return 403", "location ~* ^/admin", "location ~ ^/ops/?$", "location = /"], [
+        Ask("shop.blog.test", "/open"),
+        Ask("dead.blog.test", "/", nginx=("status", 403), wssgate=("status", 502)),
+        Ask("staff.blog.test", "/x", nginx=("status", 403), wssgate=("status", 502)),
+        Ask("shop.blog.test", "/admin", nginx=("status", 403), wssgate=("status", 502)),
+        Ask("shop.blog.test", "/ops", nginx=("status", 403), wssgate=("status", 502)),
+        Ask("shop.blog.test", "/ops/", nginx=("status", 403), wssgate=("status", 502)),
+        Ask("shop.blog.test", "/login/x", nginx=("status", 302), wssgate=("status", 502)),
+        Ask("shop.blog.test", "/who/x", nginx=("path", "/who/x"), wssgate=("status", 502))]),
     "rails": Case(3, [], ["try_files", "error_page", "return"], [
         Ask("app.test", "/posts/1?x=y"), Ask("www.app.test", "/"), Ask("app.test", "/cable", websocket=True),
         Ask("app.test", "/x", plain=True, nginx=("status", 301), wssgate=("status", 308))]),
