@@ -337,7 +337,8 @@ bool RouteWriter::proxied(const Location& at, Candidate& into) {
   const Location* const named = own ? nullptr : fallback(files);
   const Location& location = named != nullptr ? *named : at;
   const auto target = proxy_target(location, model_.http);
-  if (!target) {
+  // What is returned goes before proxy_pass.
+  if (!target || in_block(location, "return") != nullptr || in_block(at, "return") != nullptr) {
     read_all(*location.from);
     lost(
         *location.from, fmt::format("nginx answers by itself: {}", content_of(location)),

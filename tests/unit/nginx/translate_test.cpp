@@ -548,6 +548,15 @@ TEST_F(NginxTranslation, KeysAndSecretsAreNotRepeated) {
   EXPECT_THAT(lost(), ElementsAre("proxy_ssl_certificate own.pem"));
 }
 
+TEST_F(NginxTranslation, WhatIsReturnedGoesBeforeTheBackend) {
+  import(
+      server("location / { proxy_pass http://127.0.0.1:1; } "
+             "location /off/ { return 403; proxy_pass http://127.0.0.1:1; } "
+             "location ~ ^/r/ { proxy_pass http://127.0.0.1:1; return 403; }"));
+  EXPECT_THAT(routes(),
+              ElementsAre("/off/ not-carried-over", "/r/ not-carried-over", "/ 127.0.0.1-1"));
+}
+
 TEST_F(NginxTranslation, TheLastSetCounts) {
   import(
       server("set $b http://127.0.0.1:1; set $b http://127.0.0.1:2; location / { proxy_pass $b; "
