@@ -36,8 +36,9 @@ inline constexpr const char* kDevOrganization = "wssgate development";
 /// .internal with all below them, loopback, private and link-local addresses, and what `beyond`
 /// names (each DNS name with all below it). A kind of name without a constraint would be free, so
 /// that subjects begin with kDevOrganization, and e-mail addresses and URIs are those of a domain
-/// that nobody can have: a key that leaks is then of no use for people and programs either, whose
-/// verifiers may ignore what stands in a CA's extendedKeyUsage. Null when OpenSSL has no memory.
+/// that nobody can have: a key that leaks then names no other person or program either, to
+/// verifiers that ignore a CA's extendedKeyUsage. otherName and registeredID stay free. Null when
+/// OpenSSL has no memory.
 ExtensionPtr dev_constraints(const DevNames& beyond);
 
 /// What `names` has beyond those that each development CA permits, as `dev_constraints` takes it:
