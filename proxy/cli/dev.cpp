@@ -92,6 +92,9 @@ config::Config make_config(const DevOptions& options, const DevRequest& request,
   config.limits.connections = kConnections;
   config.log.format = log::Format::text;
   options.log.apply_to(config.log);
+  // For good once the ports are open: what is renewed in the caller's folder is to be the caller's.
+  const auto caller = trust::Places::of_this_process().caller;
+  if (caller) config.user = {caller->name, {"SUDO_USER", 0, 0}};
   return config;
 }
 
@@ -112,7 +115,8 @@ std::string replacement(const pki::DevCa& ca, const std::string& install) {
   return fmt::format(
       "!! THE LOCAL CA HAS BEEN REPLACED: {}.\n"
       "!! Whatever trusted the one before has to trust the new one. Run, for this machine's "
-      "stores:\n"
+      "stores\n"
+      "!! (it tells you what needs root):\n"
       "!!   {}\n\n",
       ca.replaced_because, install);
 }
@@ -163,7 +167,8 @@ Connect to it, trusting the local CA:
               (`pip install websockets` or the package python3-websockets; type a message)
   browser     {2}
               once: Chromium, Firefox, curl, Java and what else goes by this machine's stores then
-              trust the local CA ('--uninstall' undoes it); elsewhere, import {0}
+              trust the local CA (it tells you what needs root, and '--uninstall' undoes it);
+              elsewhere, import {0}
               then in the console: new WebSocket("wss://{1}/")
 
 Ctrl-C stops it. Each request and each WebSocket that ends is one line below.
@@ -173,7 +178,7 @@ Ctrl-C stops it. Each request and each WebSocket that ends is one line below.
 }
 
 /// At the start. `sudo wssgate dev --port 443` leaves nothing in the folder that its owner could
-/// not serve with the next day.
+/// not serve with the next day; later ones are renewed as the caller, too, whom `serve` becomes.
 Result<pki::DevCertificate> certificate_for(const std::string& folder,
                                             const std::vector<std::string>& names) {
   const trust::AsCaller caller(trust::Places::of_this_process());
@@ -182,21 +187,24 @@ Result<pki::DevCertificate> certificate_for(const std::string& folder,
 
 /// Reads nothing, for the command line does not change. But every reload comes by here, twice a day
 /// at the least, so that this is where a certificate in the last third of its life is renewed:
-/// before the reload reads its files.
+/// before the reload reads its files. Another process may have replaced the CA in the meantime.
 control::LoadConfig renew_and_keep(const config::Config& config, const std::string& folder,
-                                   const std::vector<std::string>& names) {
-  return [config, folder, names](Report& report) {
+                                   const std::vector<std::string>& names,
+                                   const std::string& fingerprint) {
+  return [config, folder, names, known = fingerprint](Report& report) mutable {
     const auto certificate =
         pki::ensure_dev_certificate(folder, names, std::chrono::system_clock::now());
     if (!certificate) {
       report.add(at_option("--folder"), certificate.error().context,
                  "mend that before the certificate ends: it could not be renewed");
-    } else if (certificate->ca.is_new) {
+    } else if (const pki::DevCa& ca = certificate->ca; ca.root.fingerprint != known) {
+      known = ca.root.fingerprint;
       log::warn(
           "dev_ca_replaced",
           "the local CA has been made anew: whatever trusted the one before has to trust this "
           "one (wssgate dev --install)",
-          {{"ca", certificate->ca.root.file}, {"why", certificate->ca.replaced_because}});
+          {{"ca", ca.root.file},
+           {"why", ca.is_new ? ca.replaced_because : "another wssgate dev has replaced it"}});
     }
     return config;
   };
@@ -214,8 +222,7 @@ int dev(const DevOptions& options) {
 
   const auto certificate = certificate_for(options.folder, request.certificate_names());
   if (!certificate) {
-    report.add(at_option("--folder"), certificate.error().context,
-               "--folder keeps the local CA elsewhere");
+    report.add(at_option("--folder"), certificate.error().context, folder_remedy(options.folder));
     return refuse(report, "nothing is served");
   }
 
@@ -223,7 +230,8 @@ int dev(const DevOptions& options) {
   if (options.upstream.empty()) echo.emplace();
   const std::string backend = echo ? echo->address().text() : options.upstream;
   auto config = make_config(options, request, *certificate, backend);
-  const auto load = renew_and_keep(config, options.folder, request.certificate_names());
+  const auto load = renew_and_keep(config, options.folder, request.certificate_names(),
+                                   certificate->ca.root.fingerprint);
   return serve(config, std::move(report), load, [&](const std::vector<SocketAddress>& listening) {
     const std::string leads_to =
         echo ? "a built-in echo: messages and bodies come back, other requests are described"

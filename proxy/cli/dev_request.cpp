@@ -1,6 +1,7 @@
 #include "cli/dev_request.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cctype>
@@ -12,6 +13,7 @@
 #include "base/address.h"
 #include "base/text.h"
 #include "config/forms.h"
+#include "pki/dev_names.h"
 #include "trust/places.h"
 
 namespace wssgate::cli {
@@ -41,6 +43,16 @@ DevRequest DevRequest::read(const std::vector<std::string>& names, Report& repor
       continue;
     }
     const auto& host = std::get<HostPattern>(parsed);
+    if (pki::first_top_level(pki::DevNames{{host.text()}, {}})) {
+      report.add(
+          at_option("NAME"),
+          fmt::format(
+              "'{}' is a whole top-level domain, all of which the local CA could then certify",
+              printable(name)),
+          fmt::format("name what you serve, such as '{0}.test' or 'app.{0}.internal'",
+                      host.suffix()));
+      continue;
+    }
     const bool known =
         std::find(request.hosts.begin(), request.hosts.end(), host) != request.hosts.end();
     if (!known) request.hosts.push_back(host);
@@ -67,6 +79,23 @@ std::string DevRequest::name() const {
   const auto exact = std::find_if(hosts.begin(), hosts.end(),
                                   [](const HostPattern& host) { return !host.is_wildcard(); });
   return exact != hosts.end() ? exact->text() : "any." + hosts.front().suffix();
+}
+
+std::string folder_remedy(const std::string& folder) {
+  const auto caller = trust::Places::of_this_process().caller;
+  struct stat status {};
+  std::string first = absolute(folder);
+  while (::stat(first.c_str(), &status) != 0 && first.size() > 1) {
+    first = std::filesystem::path(first).parent_path().string();
+  }
+  if (!caller || status.st_uid == caller->user) return "--folder keeps the local CA elsewhere";
+  return fmt::format(
+      "under sudo, all in there is done as user {}, who is not its owner: {}--folder keeps the "
+      "local CA elsewhere",
+      caller->user,
+      first == absolute(folder)
+          ? fmt::format("'chown -R {} {}' makes it theirs, and ", caller->user, cli::quoted(first))
+          : std::string());
 }
 
 std::string absolute(const std::string& path) {

@@ -29,6 +29,10 @@ struct DevRequest {
   std::string name() const;
 };
 
+/// What to do about a local CA that could not be read or made in this folder: under sudo, one of
+/// root's has to be given to who called it, as whom all is done there.
+std::string folder_remedy(const std::string& folder);
+
 /// The path from the root, without "." and "..".
 std::string absolute(const std::string& path);
 

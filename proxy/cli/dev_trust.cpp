@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -95,6 +96,18 @@ std::string after_install(const DevOptions& options, const pki::DevRoot& root,
   return text;
 }
 
+/// What whoever trusts it lets its key certify, to be seen before it is trusted.
+std::string permission_of(const pki::DevCa& ca, const DevOptions& options) {
+  std::string text =
+      "may certify: localhost, .localhost, .test, .internal, loopback, private and link-local "
+      "addresses";
+  if (ca.permitted.empty()) return text + "\n";
+  return text + fmt::format(
+                    "\n             {}, with all below each\n"
+                    "             (to permit less: --uninstall, remove {}, --install)\n",
+                    fmt::join(ca.permitted, ", "), quoted(absolute(options.folder + "/dev-ca")));
+}
+
 /// Roots that were replaced: what still trusts them need not. Says so only where there was any.
 trust::Steps remove_earlier(const DevOptions& options, const trust::Places& places) {
   trust::Steps left;
@@ -121,7 +134,7 @@ int install(const DevOptions& options, const std::vector<std::string>& names, Re
     ca.emplace(pki::ensure_dev_ca(options.folder, names, std::chrono::system_clock::now()));
   }
   if (!*ca) {
-    report.add(at_option("--folder"), ca->error().context, "--folder keeps the local CA elsewhere");
+    report.add(at_option("--folder"), ca->error().context, folder_remedy(options.folder));
     return refuse(report, "nothing is installed");
   }
   const pki::DevRoot& root = (*ca)->root;
@@ -130,7 +143,7 @@ int install(const DevOptions& options, const std::vector<std::string>& names, Re
   if (!(*ca)->replaced_because.empty()) {
     text += fmt::format("made just now, in place of the one before: {}\n", (*ca)->replaced_because);
   }
-  std::fputs((text + "\n").c_str(), stdout);
+  std::fputs((text + permission_of(**ca, options) + "\n").c_str(), stdout);
   const trust::Steps installed = trust::install(root, places);
   steps.insert(steps.end(), installed.begin(), installed.end());
   text = text_of(installed, true) + as_root(steps, options, places) +
@@ -160,11 +173,17 @@ int uninstall(const DevOptions& options, Report& report) {
     steps.insert(steps.end(), removed.begin(), removed.end());
   }
   std::string text = as_root(steps, options, places);
+  const bool java_home_is_known = !places.java_home.empty();
   if (!any_failed(steps)) {
     text = fmt::format(
-        "\nNo store trusts it any more. Variables such as NODE_EXTRA_CA_CERTS are yours to unset, "
+        "\nNo store {}trusts it any more. Variables such as NODE_EXTRA_CA_CERTS are yours to "
+        "unset, "
         "and\n'wssgate dev' goes on using it: remove {} and {} to be rid of it.\n",
-        quoted(absolute(options.folder + "/dev-ca")), quoted(absolute(options.folder + "/dev")));
+        java_home_is_known ? "" : "listed here ", quoted(absolute(options.folder + "/dev-ca")),
+        quoted(absolute(options.folder + "/dev")));
+    if (!java_home_is_known) {
+      text += "Where JAVA_HOME was set for --install, set it again and run this once more.\n";
+    }
   }
   std::fputs(text.c_str(), stdout);
   return any_failed(steps) ? 1 : 0;
@@ -175,6 +194,10 @@ int uninstall(const DevOptions& options, Report& report) {
 int dev_trust(const DevOptions& options) {
   Report report;
   const DevRequest request = DevRequest::read(options.names, report);
+  if (options.uninstall && !options.names.empty()) {
+    report.add(at_option("NAME"), "--uninstall takes no names: it removes the CA as a whole",
+               "leave the names out");
+  }
   if (!report.ok()) return refuse(report, "nothing is changed");
   return options.install ? install(options, request.names(), report) : uninstall(options, report);
 }

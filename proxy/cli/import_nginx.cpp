@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -6,7 +7,6 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -30,17 +30,28 @@ int refuse_import(const std::string& why) {
   return kUnreadable;
 }
 
-/// An existing file is left alone: it may be what somebody has worked on.
+/// An existing file is left alone: it may be what somebody has worked on. So is what a symbolic
+/// link leads to.
 std::optional<std::string> write_new_file(const std::string& path, const std::string& text) {
-  std::error_code ignored;
-  if (std::filesystem::exists(path, ignored))
-    return "it is there already: name another file, or move it away";
-  errno = 0;
-  std::ofstream out(path, std::ios::binary);
-  out << text;
-  out.flush();
-  if (out) return std::nullopt;
-  return std::string(errno != 0 ? std::strerror(errno) : "it cannot be written");
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (fd < 0) {
+    if (errno == EEXIST) return "it is there already: name another file, or move it away";
+    return std::string(std::strerror(errno));
+  }
+  std::size_t written = 0;
+  int failure = 0;
+  while (written < text.size() && failure == 0) {
+    const ssize_t count = ::write(fd, text.data() + written, text.size() - written);
+    if (count > 0) {
+      written += static_cast<std::size_t>(count);
+    } else if (count == 0 || errno != EINTR) {
+      failure = count == 0 ? EIO : errno;
+    }
+  }
+  if (::close(fd) != 0 && failure == 0) failure = errno;
+  if (failure == 0) return std::nullopt;
+  ::unlink(path.c_str());  // half of it is of no use
+  return std::string(std::strerror(failure));
 }
 
 void print_json(const ImportNginxOptions& options, const nginx::Import& import,
@@ -60,6 +71,9 @@ void print_report(const ImportNginxOptions& options, const nginx::Import& import
 }  // namespace
 
 int import_nginx(const ImportNginxOptions& options) {
+  if (options.output == "-") {
+    return refuse_import("-o names a file; without it the configuration goes to standard output");
+  }
   Report report;
   const auto now = std::chrono::system_clock::now();
   std::vector<pki::NamedPath> roots;
@@ -109,6 +123,9 @@ int import_nginx(const ImportNginxOptions& options) {
   }
   const bool to_stdout = !options.check_only && options.output.empty() && !options.json;
   if (to_stdout && import.serves) std::fputs(import.yaml.c_str(), stdout);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    return refuse_import("standard output cannot be written");
+  }
   return static_cast<int>(import.findings.exit_code());
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -34,6 +35,20 @@ bool answers_elsewhere(const Server& server) {
                      });
 }
 
+bool is_nameless(const Server& server) {
+  return std::all_of(server.names.begin(), server.names.end(),
+                     [](const std::string& each) { return each.empty() || each == "_"; });
+}
+
+/// It takes what no other server has, and not just the names that an expression matches.
+bool answers_to_every_name(const Server& server) {
+  return is_nameless(server) ||
+         std::any_of(server.listens.begin(), server.listens.end(),
+                     [](const Listen& listen) { return listen.default_server; });
+}
+
+bool is_hsts(const Directive* field) { return iequals(field->arg(0), "Strict-Transport-Security"); }
+
 }  // namespace
 
 void HostWriter::lost(const Directive& at, std::string what, std::string why) {
@@ -59,7 +74,47 @@ std::vector<DraftHost> HostWriter::write() {
       if (each.has_tls() && host_names(each, others).empty() != named) server(each);
     }
   }
+  close_taken();
   return std::move(hosts_);
+}
+
+/// What is left out must not be served by another host's wildcard.
+void HostWriter::close_taken() {
+  std::map<std::string, const DraftHost*> takers;
+  for (const DraftHost& host : hosts_) {
+    for (const std::string& name : host.names) takers[name] = &host;
+  }
+  std::vector<DraftHost> closed;
+  for (LeftOut& each : left_out_) {
+    const DraftHost* taker = nullptr;
+    std::erase_if(each.host.names, [&](const std::string& name) {
+      const std::size_t dot = name.find('.');
+      const auto found = takers.find(dot == 0 || dot == name.npos ? "" : "*" + name.substr(dot));
+      if (found == takers.end() || name.starts_with('*')) return true;
+      taker = found->second;
+      return false;
+    });
+    if (taker == nullptr) {
+      lost(*each.at, std::move(each.what),
+           "the host is left out, and its names get an alert" + each.hint);
+      continue;
+    }
+    lost(*each.at, std::move(each.what),
+         "another host has a wildcard for its names, so that it is kept with 502 for everything" +
+             each.hint);
+    if (each.host.chain.empty()) {
+      each.host.chain = taker->chain;
+      each.host.key = taker->key;
+    }
+    each.host.routes = {routes_.everything_closed(each.host.comment)};
+    closed.push_back(std::move(each.host));
+  }
+  std::move(closed.begin(), closed.end(), std::back_inserter(hosts_));
+}
+
+void HostWriter::leave_out(const Directive& at, DraftHost host, std::string what,
+                           std::string hint) {
+  left_out_.push_back({&at, std::move(host), std::move(what), std::move(hint)});
 }
 
 std::vector<std::string> HostWriter::names_of(const Server& server) {
@@ -70,9 +125,10 @@ std::vector<std::string> HostWriter::names_of(const Server& server) {
     if (other.empty() || other == "_") continue;
     lost(at, fmt::format("'{}' is no name that wssgate can have", printable(other)),
          "it has exact names and wildcards for one label; expressions, 'www.example.*' and IP "
-         "addresses have to be written out as names");
+         "addresses have to be written out as names. WHERE ANOTHER HOST HAS A WILDCARD FOR THEM, "
+         "IT TAKES THEM until then");
   }
-  if (patterns.empty() && others.size() == server.names.size()) {
+  if (patterns.empty() && answers_to_every_name(server)) {
     // A catch-all that serves: the certificate's names are those that clients can trust it for.
     for (const CertificatePair& pair : certificate_pairs(server, main_file_)) {
       if (!pair.fault.empty()) continue;
@@ -127,22 +183,35 @@ bool HostWriter::certificate(const Server& server, DraftHost& host) {
   const std::string staple = server.scope->value("ssl_stapling_file");
   if (!staple.empty()) host.staple = below(main_file_, staple);
   if (!host.chain.empty()) return true;
-  lost(*server.from, fmt::format("{} has no certificate of its own", server_label(server)),
-       "the host is left out: give the server an ssl_certificate");
   return false;
+}
+
+/// It is for some paths alone.
+void HostWriter::elsewhere_hsts(const Server& server) {
+  for (const Location& location : server.locations) {
+    const auto& own = location.scope->own("add_header");
+    const auto field = std::find_if(own.begin(), own.end(), is_hsts);
+    if (field == own.end()) continue;
+    lost(**field, "Strict-Transport-Security for some paths alone",
+         "a host has it for all paths or for none: write 'hsts' where it is meant for all");
+  }
 }
 
 void HostWriter::hsts(const Server& server, DraftHost& host) {
   std::vector<const Directive*> fields = server.scope->all("add_header");
+  bool taken_away = false;  // add_header in a location takes the server's away
   for (const Location& location : server.locations) {
     if (location.path != "/" || location.kind != LocationKind::prefix) continue;
-    const auto& own = location.scope->all("add_header");
+    const auto& own = location.scope->own("add_header");
+    taken_away = !own.empty() && std::none_of(own.begin(), own.end(), is_hsts);
     fields.insert(fields.end(), own.begin(), own.end());
   }
-  const auto field = std::find_if(fields.begin(), fields.end(), [](const Directive* each) {
-    return iequals(each->arg(0), "Strict-Transport-Security");
-  });
-  if (field == fields.end()) return;
+  const auto field = std::find_if(fields.begin(), fields.end(), is_hsts);
+  if (field == fields.end()) return elsewhere_hsts(server);
+  if (taken_away) {
+    lost(**field, "location / has add_header of its own, so that nginx does not send this there",
+         "the host sends it for all paths: remove 'hsts' where it is not meant");
+  }
   std::uint64_t seconds = 0;
   bool valid = false;
   bool subdomains = false;
@@ -179,8 +248,16 @@ void HostWriter::hsts(const Server& server, DraftHost& host) {
 void HostWriter::client_certificates(const Server& server, DraftHost& host) {
   const Directive* const verify = server.scope->find("ssl_verify_client");
   if (verify == nullptr || verify->arg(0) == "off") return;
-  const std::string ca = server.scope->value("ssl_client_certificate");
+  std::string ca = server.scope->value("ssl_client_certificate");
+  // Since nginx 1.27.2 this is enough.
+  if (ca.empty()) ca = server.scope->value("ssl_trusted_certificate");
   const bool optional = verify->arg(0) == "optional";
+  if (verify->arg(0) == "on" && ca.empty()) {
+    for (DraftRoute& route : host.routes) route.upstream = routes_.everything_closed("").upstream;
+    return lost(*verify, "clients need a certificate, and no CA for them is named",
+                "502 for everything, so that nothing is exposed: name it as "
+                "'client_certificates: {ca: FILE}'");
+  }
   if (ca.empty() || (verify->arg(0) != "on" && !optional)) {
     return lost(*verify, "certificates are asked of clients and not verified",
                 "wssgate verifies those that it asks for; no client is asked here");
@@ -216,7 +293,9 @@ void HostWriter::unused_files(const Server& server) {
 }
 
 void HostWriter::server(const Server& server) {
-  if (server.scope->is_on("ssl_reject_handshake")) {
+  std::vector<std::string> others;
+  const bool named = !host_names(server, others).empty();
+  if (server.scope->is_on("ssl_reject_handshake") && is_nameless(server)) {
     read_all(*server.from);
     return note(*server.from, "handshakes for unknown names are refused",
                 "wssgate always does, with the alert unrecognized_name");
@@ -225,9 +304,7 @@ void HostWriter::server(const Server& server) {
     return proxy_target(each, model_.http).has_value();
   };
   const bool serves = std::any_of(server.locations.begin(), server.locations.end(), proxies);
-  std::vector<std::string> others;
-  const bool named = !host_names(server, others).empty();
-  if (!serves && !named && !answers_elsewhere(server)) {
+  if (!serves && is_nameless(server) && !answers_elsewhere(server)) {
     read_all(*server.from);
     for (const Location& location : server.locations) read_all(*location.from);
     return note(*server.from, "a server for unknown names that serves nothing",
@@ -239,15 +316,28 @@ void HostWriter::server(const Server& server) {
   for (const Directive& inner : server.from->block) {
     if (inner.name == "return") answer = &inner;
   }
+  const bool refused = server.scope->is_on("ssl_reject_handshake");
+  const bool everyone = answers_to_every_name(server);
+  if (named || !everyone || (answer == nullptr && !refused)) host.names = names_of(server);
+  if (named && host.names.empty()) return;  // they are another host's
+  if (refused) {
+    read_all(*server.from);
+    certificate(server, host);
+    return leave_out(*server.from, std::move(host), "handshakes for its names are refused", "");
+  }
   if (answer != nullptr) {
     model_.read.insert(answer);
-    return lost(*answer, fmt::format("{} answers every request by itself", server_label(server)),
-                "wssgate answers nothing by itself but redirects to https: the host is left out, "
-                "and its names get an alert. Have a backend answer them");
+    certificate(server, host);
+    return leave_out(*answer, std::move(host),
+                     fmt::format("{} answers every request by itself", server_label(server)),
+                     ": wssgate answers nothing by itself but redirects to https. Have a backend "
+                     "answer them");
   }
-  host.names = names_of(server);
   if (host.names.empty()) {
-    if (!named) {
+    if (!everyone) {
+      lost(*server.from, fmt::format("{} has no name that wssgate can have", server_label(server)),
+           "the host is left out: write its names out");
+    } else {
       lost(*server.from,
            "the server answers to every name, and its certificate cannot be read here",
            "the host is left out: give the server its names");
@@ -259,13 +349,17 @@ void HostWriter::server(const Server& server) {
   const bool open = std::any_of(host.routes.begin(), host.routes.end(), [](const DraftRoute& each) {
     return each.upstream != kClosedUpstream;
   });
+  const bool certified = certificate(server, host);
   if (!open) {
-    for (const std::string& name : host.names) owners_.erase(name);
-    return lost(*server.from,
-                fmt::format("{} has nothing that wssgate can serve", server_label(server)),
-                "the host is left out, and its names get an alert");
+    return leave_out(*server.from, std::move(host),
+                     fmt::format("{} has nothing that wssgate can serve", server_label(server)),
+                     "");
   }
-  if (!certificate(server, host)) return;
+  if (!certified) {
+    return leave_out(*server.from, std::move(host),
+                     fmt::format("{} has no certificate of its own", server_label(server)),
+                     ": give the server an ssl_certificate");
+  }
   terms(server, host);
   hosts_.push_back(std::move(host));
 }

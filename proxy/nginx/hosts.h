@@ -28,12 +28,23 @@ class HostWriter {
   std::vector<DraftHost> write();
 
  private:
+  /// A host that is written only where another's wildcard would take its names.
+  struct LeftOut {
+    const Directive* at = nullptr;
+    DraftHost host;
+    std::string what;
+    std::string hint;
+  };
+
   void server(const Server& server);
+  void leave_out(const Directive& at, DraftHost host, std::string what, std::string hint);
+  void close_taken();
   /// The names that are this server's, and no other's before it.
   std::vector<std::string> names_of(const Server& server);
   bool certificate(const Server& server, DraftHost& host);
   void terms(const Server& server, DraftHost& host);
   void hsts(const Server& server, DraftHost& host);
+  void elsewhere_hsts(const Server& server);
   void client_certificates(const Server& server, DraftHost& host);
   void unused_files(const Server& server);
 
@@ -47,6 +58,7 @@ class HostWriter {
   RouteWriter routes_;
   Findings& findings_;
   std::vector<DraftHost> hosts_;
+  std::vector<LeftOut> left_out_;
   /// Each name with the server that has it.
   std::map<std::string, const Server*> owners_;
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -24,6 +25,25 @@ std::vector<std::string> head_comment(const std::string& path, const Findings& f
   return lines;
 }
 
+/// A file from sites-enabled, say: what nginx.conf says around it counts there, and is not read
+/// here.
+void tell_piece(const std::string& path, const std::string& main_file,
+                const std::vector<Directive>& tree, Findings& findings) {
+  const auto is_whole = [](const Directive& each) {
+    return each.has_block && (each.name == "http" || each.name == "stream");
+  };
+  const auto is_server = [](const Directive& each) { return each.name == "server"; };
+  const bool piece = std::none_of(tree.begin(), tree.end(), is_whole) &&
+                     std::any_of(tree.begin(), tree.end(), is_server);
+  if (!piece || path.ends_with("nginx.conf")) return;
+  findings.add({FindingId::untranslated,
+                {path, 0, 0},
+                "",
+                "this is a part of a configuration, and nginx.conf around it was not read",
+                fmt::format("import {} instead: what it denies, limits and names counts here too",
+                            main_file == path ? "the nginx.conf that includes it" : main_file)});
+}
+
 }  // namespace
 
 Import import_file(const std::string& path, const Sources& sources, CertificateReader::Read read,
@@ -35,6 +55,7 @@ Import import_file(const std::string& path, const Sources& sources, CertificateR
     made.findings.add({FindingId::include_unread, warning.at, "", warning.message, warning.hint});
   }
   const std::string main_file = main_file_of(path, sources);
+  tell_piece(path, main_file, tree, made.findings);
   Model model = build_model(tree);
   CertificateReader certificates(std::move(read));
   find_traps(model, main_file, certificates, made.findings);

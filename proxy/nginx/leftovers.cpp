@@ -25,6 +25,17 @@ bool passes_itself(const std::string& name, const std::string& value) {
   return to_lower(value) == variable;
 }
 
+/// It says something of a request that a backend may believe; what browsers send anyway does not.
+bool clients_can_forge(std::string_view name) {
+  const std::string lower = to_lower(name);
+  for (const std::string_view begin : {"accept", "content-", "if-", "user-agent", "range", "origin",
+                                       "referer", "te", "cache-control", "pragma"}) {
+    if (lower.starts_with(begin)) return false;
+  }
+  return lower != "x-forwarded-for" && lower != "x-forwarded-proto" &&
+         lower != "x-forwarded-host" && lower != "forwarded";  // wssgate writes these
+}
+
 class Accountant {
  public:
   Accountant(const Model& model, Findings& findings) : model_(model), findings_(findings) {}
@@ -89,7 +100,7 @@ class Accountant {
     const Policy* const policy = policy_of(directive.name);
     if (policy == nullptr) {
       return lost(directive, "wssgate's import does not know this directive",
-                  "look up what it does, and whether it is needed");
+                  "look up what it does: IF IT KEEPS CLIENTS OUT, THAT IS OPEN HERE");
     }
     if (policy->fate == Fate::note) {
       note(directive, std::string(policy->what), std::string(policy->why));
@@ -141,6 +152,11 @@ class Accountant {
       return lost(directive, "the client's address in X-Real-IP",
                   "wssgate sends X-Forwarded-For and Forwarded, and removes X-Real-IP: have the "
                   "backend read one of those");
+    }
+    if (clients_can_forge(name)) {
+      return lost(directive, fmt::format("the backend gets {} of nginx alone", printable(name)),
+                  "CLIENTS CAN NOW WRITE THIS THEMSELVES: wssgate passes it on as it comes. The "
+                  "backend must not believe it");
     }
     lost(directive, fmt::format("the backend gets {}", printable(name)),
          "wssgate sends what the client sent, with Host, X-Forwarded-For, X-Forwarded-Proto, "

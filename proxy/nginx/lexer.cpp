@@ -133,6 +133,17 @@ void Lexer::skip_lua_string(char quote) {
   }
 }
 
+bool Lexer::skip_lua_bracket() {
+  std::size_t equals = 0;
+  while (at_ + equals < text_.size() && text_[at_ + equals] == '=') ++equals;
+  if (at_ + equals >= text_.size() || text_[at_ + equals] != '[') return false;
+  const std::string end = "]" + std::string(equals, '=') + "]";
+  const std::size_t found = text_.find(end, at_ + equals + 1);
+  const std::size_t after = found == text_.npos ? text_.size() : found + end.size();
+  while (at_ < after) take();
+  return true;
+}
+
 Token Lexer::skip_code() {
   if (broken_) return {TokenKind::fault, why_, line_};
   Token token{TokenKind::word, {}, line_};
@@ -142,7 +153,14 @@ Token Lexer::skip_code() {
     const char c = take();
     if (c == '"' || c == '\'') {
       skip_lua_string(c);
+    } else if (c == '[') {
+      skip_lua_bracket();
     } else if (c == '-' && at_ < text_.size() && text_[at_] == '-') {
+      ++at_;
+      if (at_ < text_.size() && text_[at_] == '[') {
+        ++at_;
+        if (skip_lua_bracket()) continue;
+      }
       while (at_ < text_.size() && text_[at_] != '\n') ++at_;
     } else if (c == '{') {
       ++depth;

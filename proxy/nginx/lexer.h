@@ -48,6 +48,8 @@ class Lexer {
   Token fault(std::string why);
   void skip_space();
   void skip_lua_string(char quote);
+  /// After a '[': the rest of "[[ … ]]" or "[==[ … ]==]"; false when it begins none.
+  bool skip_lua_bracket();
   char take();
   /// A backslash has been taken: appends what it and the next character stand for.
   void escape(std::string& text);

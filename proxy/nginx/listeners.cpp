@@ -141,6 +141,10 @@ class ListenerWriter {
       note(*redirect->from, "it redirects to https",
            "wssgate does with 308, which keeps the method; browsers remember it as they do 301");
     }
+    if (redirect->other_path) {
+      lost(*redirect->from, "plain HTTP is sent to the first page in https, whatever its path",
+           "wssgate keeps the path");
+    }
     if (redirect->other_name) {
       lost(*redirect->from, "plain HTTP is sent to https at another name",
            "wssgate keeps the name: what has that name in https redirects, or answers");
@@ -161,11 +165,11 @@ class ListenerWriter {
     const Directive& at = server.named_at != nullptr ? *server.named_at : *server.from;
     for (const HostPattern& name : host_names(server, others)) {
       if (names_.count(name.text()) != 0) continue;
-      const auto covers = [&](const std::string& each) {
-        const auto pattern = HostPattern::parse(each);
-        return pattern && pattern->covers(name);
-      };
-      if (std::any_of(names_.begin(), names_.end(), covers)) continue;
+      const std::string text = name.text();
+      const std::size_t dot = text.find('.');
+      if (!name.is_wildcard() && dot != text.npos && names_.count("*" + text.substr(dot)) != 0) {
+        continue;
+      }
       lost(at,
            fmt::format("'{}' is redirected to https, and no host here has that name", name.text()),
            "wssgate redirects the names of its hosts, and answers 421 to others");

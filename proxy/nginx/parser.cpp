@@ -54,7 +54,7 @@ class Parser {
 
 void Parser::refuse(const std::string& path, int line, std::string what, std::string hint) {
   stopped_ = true;
-  report_.add({path, line, 1}, std::move(what), std::move(hint));
+  report_.add({printable(path, 4096), line, 1}, std::move(what), std::move(hint));
 }
 
 void Parser::file(const std::string& path, const SourceLocation& included_at, int depth,
@@ -92,7 +92,8 @@ void Parser::file(const std::string& path, const SourceLocation& included_at, in
   open_.push_back(path);
   ++include_depth_;
   Lexer lexer(*text);
-  block(lexer, path, Ending::file, depth, into);
+  // Its name stands in reports and comments.
+  block(lexer, printable(path, 4096), Ending::file, depth, into);
   --include_depth_;
   open_.pop_back();
 }
@@ -205,12 +206,59 @@ const std::string& Directive::arg(std::size_t index) const {
   return index < args.size() ? args[index] : none;
 }
 
+namespace {
+
+/// Fields and variables by whose names their values are nobody's business.
+bool is_secret_name(std::string_view name) {
+  const std::string lower = to_lower(name);
+  static constexpr std::array<std::string_view, 7> kParts = {
+      "authorization", "cookie", "token", "key", "secret", "passw", "credential"};
+  return std::any_of(kParts.begin(), kParts.end(),
+                     [&](std::string_view part) { return lower.find(part) != std::string::npos; });
+}
+
+/// What a client sends may be compared with a secret, but for these.
+bool is_open_condition(std::string_view variable) {
+  for (const std::string_view begin : {"($http_", "($cookie_", "($arg_"}) {
+    if (!variable.starts_with(begin)) continue;
+    if (begin != "($http_") return false;
+    for (const std::string_view open : {"($http_host", "($http_user_agent", "($http_referer",
+                                        "($http_x_forwarded", "($http_upgrade"}) {
+      if (variable.starts_with(open)) return true;
+    }
+    return false;
+  }
+  return !is_secret_name(variable);
+}
+
+/// From which argument on a report must not repeat what stands there.
+std::size_t secret_from(const Directive& directive) {
+  if (directive.name == "if") {
+    return is_open_condition(directive.arg(0)) ? directive.args.size() : 2;
+  }
+  if (directive.name == "secure_link_md5") return 0;
+  const bool sets = directive.name == "set" || directive.name.ends_with("_header") ||
+                    directive.name.ends_with("_headers") || directive.name.ends_with("_param");
+  if (sets && is_secret_name(directive.arg(0)) && !directive.arg(1).starts_with('$')) return 1;
+  return directive.args.size();
+}
+
+}  // namespace
+
 std::string Directive::text() const {
   std::string words = name;
-  for (const std::string& word : args) {
+  const std::size_t secret = secret_from(*this);
+  for (std::size_t i = 0; i < args.size(); ++i) {
     words += ' ';
-    if (word.empty()) words += "\"\"";
-    words += word;
+    if (args[i].empty()) {
+      words += "\"\"";
+    } else if (i >= secret) {
+      words += "***";
+    } else if (args[i].starts_with("data:")) {
+      words += "data:***";
+    } else {
+      words += args[i];
+    }
   }
   return printable(words, 100);
 }

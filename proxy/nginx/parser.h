@@ -21,7 +21,7 @@ struct Directive {
 
   /// The argument, or "" where there are fewer.
   const std::string& arg(std::size_t index) const;
-  /// "listen 443 ssl", printable, shortened.
+  /// "listen 443 ssl", printable, shortened, without values that look like secrets.
   std::string text() const;
 };
 

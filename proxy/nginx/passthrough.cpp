@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "base/hostname.h"
 #include "base/text.h"
+#include "nginx/certificates.h"
 #include "nginx/traps.h"
 
 namespace wssgate::nginx {
@@ -23,6 +25,7 @@ class StreamTranslator {
 
   void translate() {
     for (const Server& server : model_.stream.servers) one(server);
+    for (const Server& server : model_.http.servers) close_private(server);
   }
 
  private:
@@ -49,20 +52,78 @@ class StreamTranslator {
                   "wssgate passes TLS on by its server name: list the names as hosts with "
                   "'passthrough'");
     }
+    in_front_ = true;
     const std::string& target = pass->arg(0);
+    guard_ = server.scope->find("deny");
     if (!target.starts_with('$')) {
+      if (guard_ == nullptr && leads_home(target)) all_lead_home_ = true;
       return lost(*pass, "it passes on every name",
                   "wssgate answers to names that are listed alone: write them as a host with "
                   "'passthrough'");
     }
     const Map* const map = model_.stream.map_to(target);
     if (map == nullptr || map->source != "$ssl_preread_server_name") {
+      // By the protocol, say: then names are no matter.
+      const bool home = map != nullptr &&
+                        std::any_of(map->entries.begin(), map->entries.end(),
+                                    [&](const MapEntry& entry) { return leads_home(entry.value); });
+      if (guard_ == nullptr && home) all_lead_home_ = true;
       return lost(
           *pass,
           fmt::format("{} does not come from a map of $ssl_preread_server_name", printable(target)),
           "write the names as hosts with 'passthrough'");
     }
+    if (guard_ != nullptr) {
+      model_.read.insert(guard_);
+      lost(*guard_, "addresses are refused in stream",
+           "wssgate has no rules like that: what goes through here is closed, until the network "
+           "guards it");
+    }
     entries(*map, server.scope->is_on("proxy_protocol"));
+  }
+
+  static bool is_private(const Listen& listen) {
+    const std::string& address = listen.address;
+    return address.starts_with("127.") || address.starts_with("[::1]:") ||
+           address.starts_with("unix:");
+  }
+
+  /// Behind stream a server of http that listens on loopback alone has those clients that a map
+  /// leads to it. Its host would have all.
+  void close_private(const Server& server) {
+    if (!in_front_ || all_lead_home_ || !server.has_tls()) return;
+    if (!std::all_of(server.listens.begin(), server.listens.end(),
+                     [](const Listen& listen) { return !listen.tls || is_private(listen); })) {
+      return;
+    }
+    std::vector<std::string> others;
+    const Directive& at = server.named_at != nullptr ? *server.named_at : *server.from;
+    for (const HostPattern& pattern : host_names(server, others)) close_private(pattern, at);
+  }
+
+  void close_private(const HostPattern& pattern, const Directive& at) {
+    const std::string name = pattern.text();
+    const bool led = std::any_of(led_home_.begin(), led_home_.end(), [&](const HostPattern& each) {
+      return each == pattern || each.covers(pattern);
+    });
+    if (led) return;
+    const auto host =
+        std::find_if(draft_.hosts.begin(), draft_.hosts.end(), [&](const DraftHost& each) {
+          return each.passthrough.empty() &&
+                 std::find(each.names.begin(), each.names.end(), name) != each.names.end();
+        });
+    if (host == draft_.hosts.end()) return;
+    lost(at, fmt::format("'{}' is reached on loopback alone, and stream leads nobody there", name),
+         "a host answers on all listeners: 502 for everything, so that nothing is exposed");
+    DraftHost closed = *host;
+    closed.names = {name};
+    closed.routes = {{closed.comment, "/", upstreams_.closed()}};
+    if (host->names.size() == 1) {
+      *host = std::move(closed);
+      return;
+    }
+    std::erase(host->names, name);
+    draft_.hosts.push_back(std::move(closed));
   }
 
   /// The server of http that listens where this leads to.
@@ -102,6 +163,7 @@ class StreamTranslator {
 
   void otherwise(const MapEntry& entry) {
     if (leads_home(entry.value)) {
+      if (guard_ == nullptr) all_lead_home_ = true;
       return note(*entry.from, "all other names go to the servers of http",
                   "wssgate ends their TLS on the same listener, without the way through a port of "
                   "its own");
@@ -133,6 +195,9 @@ class StreamTranslator {
            "it is left out");
       return true;
     });
+    if (guard_ == nullptr && leads_home(entry.value)) {
+      for (const std::string& each : names) led_home_.push_back(*HostPattern::parse(each));
+    }
     std::erase_if(names, [&](const std::string& name) { return taken(name, entry); });
     if (names.empty()) return;
     if (wild) {
@@ -140,16 +205,24 @@ class StreamTranslator {
            "in wssgate for exactly one");
     }
     const std::string upstream =
-        upstreams_.of_stream(entry.value, model_.stream, *entry.from, proxy_protocol);
+        guard_ != nullptr
+            ? upstreams_.closed()
+            : upstreams_.of_stream(entry.value, model_.stream, *entry.from, proxy_protocol);
     if (upstream.empty()) return;
-    passed_.insert(names.begin(), names.end());
+    for (const std::string& each : names) passed_.emplace(each, entry.from);
     DraftHost host{fmt::format("{}: passed through", place_text(entry.from->at)), names};
     host.passthrough = upstream;
     draft_.hosts.push_back(std::move(host));
   }
 
   bool taken(const std::string& name, const MapEntry& entry) {
-    if (passed_.count(name) != 0) return true;  // by another server with the same map
+    if (const auto passed = passed_.find(name); passed != passed_.end()) {
+      if (passed->second->arg(0) != entry.value) {  // or by another server with the same map
+        lost(*entry.from, fmt::format("'{}' goes elsewhere already", name),
+             "a name has one host in wssgate, on all listeners");
+      }
+      return true;
+    }
     if (terminated_.count(name) == 0) return false;
     if (leads_home(entry.value)) {
       note(*entry.from, "the name goes to a server of http",
@@ -166,7 +239,16 @@ class StreamTranslator {
   UpstreamWriter& upstreams_;
   Findings& findings_;
   std::set<std::string> terminated_;
-  std::set<std::string> passed_;
+  /// Each name with the entry that it is passed through by.
+  std::map<std::string, const Directive*> passed_;
+  /// Names that a map leads to servers of http.
+  std::vector<HostPattern> led_home_;
+  /// So are all others.
+  bool all_lead_home_ = false;
+  /// There is a server that looks at names.
+  bool in_front_ = false;
+  /// What keeps clients out of the server at hand; null: nothing does.
+  const Directive* guard_ = nullptr;
 };
 
 }  // namespace

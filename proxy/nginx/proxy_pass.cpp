@@ -19,10 +19,18 @@ bool is_variable_character(char c) {
 
 /// What `set` gives the variable ("$x") around this location, where that is one fixed text.
 const Directive* setter(const Scope* scope, std::string_view variable) {
+  const auto sets_it = [&](const Directive& inner) {
+    return inner.name == "set" && inner.arg(0) == variable;
+  };
   for (; scope != nullptr; scope = scope->outer) {
-    for (const Directive* set : scope->own("set")) {
-      if (set->arg(0) == variable) return set;
+    for (const Directive* condition : scope->own("if")) {
+      const auto& block = condition->block;
+      if (std::any_of(block.begin(), block.end(), sets_it)) return nullptr;
     }
+    const auto& all = scope->own("set");  // one after the other: the last counts
+    const auto last =
+        std::find_if(all.rbegin(), all.rend(), [&](const Directive* set) { return sets_it(*set); });
+    if (last != all.rend()) return *last;
   }
   return nullptr;
 }
@@ -111,7 +119,11 @@ std::vector<std::string> take_alternatives(std::string_view& text) {
   return alternatives;
 }
 
-bool is_close(const std::string& value) { return value.empty() || iequals(value, "close"); }
+/// "upgrade", or a variable that may be that.
+bool can_upgrade(const std::string& value) {
+  return to_lower(value).find("upgrade") != std::string::npos ||
+         value.find('$') != std::string::npos;
+}
 
 }  // namespace
 
@@ -190,7 +202,7 @@ UpgradeHeaders upgrade_headers(const Location& location) {
   const auto& in_force = location.scope->all(kSets);
   for (const Directive* header : in_force) {
     if (iequals(header->arg(0), "Upgrade") && !header->arg(1).empty()) found.upgrade = header;
-    if (iequals(header->arg(0), "Connection") && !is_close(header->arg(1))) {
+    if (iequals(header->arg(0), "Connection") && can_upgrade(header->arg(1))) {
       found.connection = header;
     }
   }

@@ -32,7 +32,7 @@ std::optional<ProxyTarget> proxy_target(const Location& location, const Realm& h
 struct UpgradeHeaders {
   /// What sends the Upgrade header on; null: nothing does.
   const Directive* upgrade = nullptr;
-  /// What sends a Connection header that is not "close"; null: nothing does.
+  /// What sends a Connection header that may be "upgrade"; null: nothing does.
   const Directive* connection = nullptr;
   bool http11 = false;
   /// An outer block's Upgrade header, which this location's own proxy_set_header takes away.

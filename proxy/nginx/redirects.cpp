@@ -13,6 +13,7 @@ namespace {
 struct Place {
   std::uint16_t port = 443;
   bool other_name = false;
+  bool other_path = false;
 };
 
 /// What an https URL comes to that leads to the same path.
@@ -44,6 +45,10 @@ std::optional<Place> same_path(std::string_view url, const Server& server) {
   for (const std::string_view path : {"$request_uri", "${request_uri}", "$uri$is_args$args", "$1",
                                       "/$1", "$request_uri?", "$uri?"}) {
     if (url == path) return place;
+  }
+  if (known && (url.empty() || url == "/")) {
+    place.other_path = true;
+    return place;
   }
   return std::nullopt;
 }
@@ -110,6 +115,7 @@ std::optional<HttpsRedirect> https_redirect(const Server& server) {
     const auto found = leads_to_https(directive, server);
     redirect.port = found->place.port;
     redirect.other_name = redirect.other_name || found->place.other_name;
+    redirect.other_path = redirect.other_path || found->place.other_path;
     redirect.other_status = redirect.other_status || found->other_status;
     if (redirect.from == nullptr) redirect.from = &directive;
     redirect.parts.push_back(&directive);

@@ -9,7 +9,7 @@
 
 namespace wssgate::nginx {
 
-/// A server that sends plain HTTP to https at the same path.
+/// A server that sends plain HTTP to https, at the same path as a rule.
 struct HttpsRedirect {
   std::uint16_t port = 443;
   /// What says so, for the report.
@@ -22,9 +22,11 @@ struct HttpsRedirect {
   bool other_status = false;
   /// It leads to one name, which not all that ask here have asked for.
   bool other_name = false;
+  /// It leads to "/", whatever the path.
+  bool other_path = false;
 };
 
-/// Nothing where the server does something else, or leads to another path.
+/// Nothing where the server does something else, or leads to another path than "/".
 std::optional<HttpsRedirect> https_redirect(const Server& server);
 
 /// The server-level `return` with a status from 400 on, or 444 (close): it answers nobody.

@@ -33,16 +33,34 @@ bool answers_4xx(const Directive& condition) {
   });
 }
 
-/// A condition on what is no matter of who may: names have 421 in wssgate, and the rest keeps
-/// nobody out who means it.
-bool is_harmless_condition(const Directive& condition) {
-  const std::string& first = condition.arg(0);
-  for (const std::string_view variable :
-       {"($host", "($http_host", "($server_name", "($scheme", "($https", "($server_port",
-        "($request_method", "($http_user_agent", "($http_referer", "($invalid_referer"}) {
-    if (first.starts_with(variable)) return true;
+/// Who meets the condition gets something else: a refusal, a page to log in, another path.
+bool turns_away(const Directive& condition) {
+  return std::any_of(condition.block.begin(), condition.block.end(), [](const Directive& inner) {
+    return inner.name == "return" || inner.name == "rewrite";
+  });
+}
+
+/// What is no matter of who may: names have 421 in wssgate, and the rest keeps nobody out who means
+/// it.
+bool is_harmless_variable(std::string_view variable) {
+  static constexpr std::array<std::string_view, 12> kNames = {
+      "$host",         "$http_host",    "$server_name",     "$scheme",
+      "$https",        "$server_port",  "$request_method",  "$http_user_agent",
+      "$http_referer", "$http_upgrade", "$invalid_referer", "$http_x_forwarded_proto"};
+  return std::find(kNames.begin(), kNames.end(), variable) != kNames.end();
+}
+
+bool is_harmless_condition(const Directive& condition, const Realm& http) {
+  std::string_view first = condition.arg(0);
+  // Files that are there: a page for maintenance, a front controller.
+  for (const std::string_view test : {"(-f", "(!-f", "(-d", "(!-d", "(-e", "(!-e"}) {
+    if (first == test) return !answers_4xx(condition);
   }
-  return false;
+  if (first.starts_with('(')) first.remove_prefix(1);
+  if (first.ends_with(')')) first.remove_suffix(1);
+  if (is_harmless_variable(first)) return true;
+  const Map* const map = http.map_to(first);
+  return map != nullptr && is_harmless_variable(map->source);
 }
 
 /// Rules by address are one list: a block with any takes those around it away.
@@ -55,22 +73,48 @@ const Directive* address_rule(const Scope* scope) {
   return nullptr;
 }
 
+/// A directive that lets some clients in and not others. What only goes with one, as
+/// auth_basic_user_file does, is none.
+bool decides_who_may(std::string_view name) {
+  for (const std::string_view detail :
+       {"auth_basic_", "auth_request_", "auth_jwt_", "auth_delay"}) {
+    if (name.starts_with(detail)) return false;
+  }
+  for (const std::string_view begin :
+       {"auth_", "access_by_", "rewrite_by_", "server_rewrite_by_"}) {
+    if (name.starts_with(begin)) return true;
+  }
+  static constexpr std::array<std::string_view, 6> kNames = {
+      "js_access", "modsecurity", "SecRulesEnabled", "secure_link", "testcookie", "waf"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
+/// The first such directive around a location. Where an inner block says otherwise, that counts.
+const Directive* access_directive(const Location& location) {
+  const Directive* first = nullptr;
+  for (const Scope* scope = location.scope; scope != nullptr; scope = scope->outer) {
+    for (const auto& [name, own] : scope->by_name) {
+      if (!decides_who_may(name)) continue;
+      const Directive* const found = location.scope->find(name);
+      if (found->arg(0) == "off") continue;
+      // By name, so that the same one is told each time.
+      if (first == nullptr || found->name < first->name) first = found;
+    }
+  }
+  return first;
+}
+
 /// What keeps some clients away from here: in the location or in a block around it.
-const Directive* guard(const Location& location) {
-  for (const std::string_view name : {"auth_basic", "auth_request", "auth_jwt"}) {
-    const Directive* const found = location.scope->find(name);
-    if (found != nullptr && found->arg(0) != "off") return found;
-  }
+const Directive* guard(const Location& location, const Realm& http) {
+  if (const Directive* const found = access_directive(location)) return found;
   if (const Directive* const found = address_rule(location.scope)) return found;
-  for (const std::string_view name : {"internal", "secure_link"}) {
-    if (const Directive* const found = location.scope->find(name)) return found;
-  }
+  if (const Directive* const found = location.scope->find("internal")) return found;
   for (const Directive& inner : location.from->block) {
     if (inner.name == "limit_except") return &inner;
   }
   for (const Scope* scope = location.scope; scope != nullptr; scope = scope->outer) {
     for (const Directive* condition : scope->own("if")) {
-      if (!is_harmless_condition(*condition) && answers_4xx(*condition)) return condition;
+      if (!is_harmless_condition(*condition, http) && turns_away(*condition)) return condition;
     }
   }
   return nullptr;
@@ -79,6 +123,30 @@ const Directive* guard(const Location& location) {
 const Directive* in_block(const Location& location, std::string_view name) {
   for (const Directive& inner : location.from->block) {
     if (inner.name == name) return &inner;
+  }
+  return nullptr;
+}
+
+/// A field by which a backend knows who asks, and which clients could write themselves where nginx
+/// does not; null without one.
+const Directive* identity_field(const Location& location) {
+  for (const Directive* field : location.scope->all("proxy_set_header")) {
+    const std::string name = to_lower(field->arg(0));
+    const std::string& value = field->arg(1);
+    if (name == "host" || name == "authorization" || name == "proxy-authorization" ||
+        name == "user-agent") {
+      continue;
+    }
+    if (value.find("$ssl_client_") != std::string::npos ||
+        value.find("$remote_user") != std::string::npos) {
+      return field;
+    }
+    if (value.find('$') != std::string::npos) continue;
+    for (const std::string_view part :
+         {"user", "auth", "ssl-", "client-", "cert", "-dn", "role", "group", "email", "identity",
+          "token", "account", "login", "principal", "secret", "admin", "subject"}) {
+      if (name.find(part) != std::string::npos) return field;
+    }
   }
   return nullptr;
 }
@@ -94,15 +162,41 @@ std::string content_of(const Location& location) {
   return text.empty() ? "nothing of its own" : text;
 }
 
-/// The longest path of whole segments that an expression surely begins with; "" without one.
+/// There is a '|' outside all groups: the expression has several beginnings.
+bool has_alternatives(std::string_view expression) {
+  int depth = 0;
+  bool in_class = false;
+  for (std::size_t i = 0; i < expression.size(); ++i) {
+    const char c = expression[i];
+    if (c == '\\') {
+      ++i;
+    } else if (in_class) {
+      in_class = c != ']';
+    } else if (c == '[') {
+      in_class = true;
+    } else if (c == '(' || c == ')') {
+      depth += c == '(' ? 1 : -1;
+    } else if (c == '|' && depth <= 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// The longest path of whole segments that all begins with which the expression matches, but for
+/// the case of its letters; "" without one.
 std::string sure_beginning(std::string_view expression) {
-  if (!expression.starts_with("^/")) return {};
+  if (!expression.starts_with("^/") || has_alternatives(expression)) return {};
   expression.remove_prefix(1);
   const std::size_t end = std::min(expression.find_first_of("\\^$.|?*+()[]{}"), expression.size());
   std::string path(expression.substr(0, end));
   const std::string_view rest = expression.substr(end);
-  const bool whole = rest.empty() || rest == "$" || rest.starts_with("(/|$)") ||
-                     rest.starts_with("(/.*)?$") || rest.starts_with("(?:/|$)");
+  bool whole = rest.empty() || rest == "$" || rest.starts_with("(/|$)") ||
+               rest.starts_with("(/.*)?$") || rest.starts_with("(?:/|$)");
+  if (rest.starts_with('?') || rest.starts_with('*') || rest.starts_with('{')) {
+    whole = path.ends_with('/') && rest == "?$";  // "^/ops/?$"
+    path.pop_back();                              // it need not be there
+  }
   if (!whole) path.resize(path.rfind('/') + 1);
   return path == "/" ? std::string() : path;
 }
@@ -177,15 +271,15 @@ const Location* RouteWriter::fallback(const Directive* try_files) const {
   return nullptr;
 }
 
-bool RouteWriter::is_fallback(const Location& location) const {
-  const auto leads_here = [&](const std::vector<Directive>& block) {
-    return std::any_of(block.begin(), block.end(), [&](const Directive& inner) {
-      return inner.name == "try_files" && fallback(&inner) == &location;
-    });
+void RouteWriter::find_fallbacks() {
+  fallbacks_.clear();
+  const auto collect = [&](const std::vector<Directive>& block) {
+    for (const Directive& inner : block) {
+      if (inner.name == "try_files") fallbacks_.insert(fallback(&inner));
+    }
   };
-  return leads_here(server_->from->block) ||
-         std::any_of(server_->locations.begin(), server_->locations.end(),
-                     [&](const Location& each) { return leads_here(each.from->block); });
+  collect(server_->from->block);
+  for (const Location& each : server_->locations) collect(each.from->block);
 }
 
 /// Tells it where the backend gets another path than the client asked for.
@@ -224,16 +318,15 @@ void RouteWriter::read_guards(const Location& location) {
 
 /// Tells it where the location, or the one that it leads to, keeps clients out.
 bool RouteWriter::is_guarded(const Location& at, const Location& location) {
-  const Directive* found = guard(at);
-  if (found == nullptr) found = guard(location);
+  const Directive* found = guard(at, model_.http);
+  if (found == nullptr) found = guard(location, model_.http);
   if (found == nullptr) return false;
   read_guards(at);
   read_guards(location);
   lost(*at.from,
        fmt::format("'{}' at {} keeps some clients out", found->text(), place_text(found->at)),
        "wssgate has no rules like that: 502 there, so that nothing is exposed, until the backend "
-       "or the network guards it; then name its upstream. (nginx folds '//' in paths before it "
-       "looks; wssgate passes that on, to the route of its longest path)");
+       "or the network guards it; then name its upstream");
   return true;
 }
 
@@ -244,7 +337,8 @@ bool RouteWriter::proxied(const Location& at, Candidate& into) {
   const Location* const named = own ? nullptr : fallback(files);
   const Location& location = named != nullptr ? *named : at;
   const auto target = proxy_target(location, model_.http);
-  if (!target) {
+  // What is returned goes before proxy_pass.
+  if (!target || in_block(location, "return") != nullptr || in_block(at, "return") != nullptr) {
     read_all(*location.from);
     lost(
         *location.from, fmt::format("nginx answers by itself: {}", content_of(location)),
@@ -256,6 +350,13 @@ bool RouteWriter::proxied(const Location& at, Candidate& into) {
     return false;
   }
   if (!keeps_path(location, *target, into.path) || is_guarded(at, location)) return false;
+  if (const Directive* const field = identity_field(location)) {
+    lost(*at.from,
+         fmt::format("'{}' at {} tells the backend who asks", field->text(), place_text(field->at)),
+         "clients could write that themselves: 502 there, so that nothing is exposed, until the "
+         "backend does not believe it; then name its upstream");
+    return false;
+  }
   into.upstream = upstreams_.of(*target, *location.scope);
   if (into.upstream.empty()) {
     lost(*target->from, "the backend has no address that can be used", "502 there until it has");
@@ -273,7 +374,7 @@ bool RouteWriter::proxied(const Location& at, Candidate& into) {
 
 void RouteWriter::candidates(const Location& location, std::vector<Candidate>& all) {
   if (location.kind == LocationKind::named) {
-    if (is_fallback(location)) return;  // told where it is led to
+    if (fallbacks_.count(&location) != 0) return;  // told where it is led to
     read_all(*location.from);
     return lost(*location.from,
                 fmt::format("a location that others lead to: {}", content_of(location)),
@@ -285,7 +386,15 @@ void RouteWriter::candidates(const Location& location, std::vector<Candidate>& a
                 "wssgate answers 404 where there is no route");
   }
   Candidate made{&location, location.path};
-  made.guarded = guard(location) != nullptr || refuses(location);
+  made.guarded = guard(location, model_.http) != nullptr || refuses(location);
+  const bool root_alone = location.kind == LocationKind::exact && location.path == "/";
+  if (root_alone && (made.guarded || !proxy_target(location, model_.http))) {
+    read_all(*location.from);
+    return lost(*location.from, fmt::format("for / alone: {}", content_of(location)),
+                made.guarded ? "a route for / would cover everything: WHAT THIS KEPT AWAY FROM "
+                               "CLIENTS NOW GOES to the route of /; have the backend refuse it"
+                             : "a route for / would cover everything: it goes to the route of /");
+  }
   if (location.kind != LocationKind::regex) {
     if (candidate(location, made)) all.push_back(std::move(made));
     return;
@@ -305,7 +414,9 @@ bool RouteWriter::candidate(const Location& location, Candidate& into) {
   if (!is_route_path(into.path)) {
     read_all(*location.from);
     lost(*location.from, fmt::format("'{}' is no path that a route can have", printable(into.path)),
-         "what it matched goes to the route of its longest path");
+         into.guarded ? "WHAT THIS KEPT AWAY FROM CLIENTS NOW GOES to the route of its longest "
+                        "path; have the backend refuse it"
+                      : "what it matched goes to the route of its longest path");
     return false;
   }
   into.comment = place_text(location.from->at);
@@ -319,9 +430,15 @@ bool RouteWriter::expression(const Location& location, Candidate& into) {
   read_all(*location.from);
   into.path = sure_beginning(location.path);
   if (!into.path.empty() && is_route_path(into.path)) {
+    const bool any_case = location.from->arg(0).starts_with("~*");
     lost(*location.from, fmt::format("a location by an expression: {}", content),
-         fmt::format("wssgate has paths alone: all of {} gets 502, so that nothing is exposed",
-                     into.path));
+         any_case ? fmt::format("wssgate has paths alone: all of {} gets 502, but IN OTHER CASE "
+                                "WHAT THIS KEPT AWAY FROM CLIENTS NOW GOES to the route of its "
+                                "longest path; have the backend refuse it",
+                                into.path)
+                  : fmt::format("wssgate has paths alone: all of {} gets 502, so that nothing is "
+                                "exposed",
+                                into.path));
     into.comment = place_text(location.from->at);
     close(into);
     return true;
@@ -451,15 +568,21 @@ void RouteWriter::judge_segments(const Candidate& route) {
   }
 }
 
+DraftRoute RouteWriter::everything_closed(const std::string& comment) {
+  return {comment, "/", upstreams_.closed()};
+}
+
 std::vector<DraftRoute> RouteWriter::of(const Server& server) {
   server_ = &server;
+  find_fallbacks();
   std::vector<Candidate> found;
   for (const Location& location : server.locations) candidates(location, found);
   everything_else(server, found);
   const std::vector<Candidate> kept = one_a_path(found);
   for (const Location& location : server.locations) {
-    const bool open = location.kind == LocationKind::regex && guard(location) == nullptr &&
-                      !refuses(location) && plain_expression(location).paths.empty();
+    const bool open = location.kind == LocationKind::regex &&
+                      guard(location, model_.http) == nullptr && !refuses(location) &&
+                      plain_expression(location).paths.empty();
     if (open) open_expression(location, kept);
   }
   std::vector<DraftRoute> routes;

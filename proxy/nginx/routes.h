@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,13 +23,15 @@ class RouteWriter {
 
   /// The longest path first.
   std::vector<DraftRoute> of(const Server& server);
+  /// One route for every path, which gets 502.
+  DraftRoute everything_closed(const std::string& comment);
 
  private:
   struct Candidate;
   void close(Candidate& route);
   /// The location with a backend that `try_files … @name` leads to in the end; null without one.
   const Location* fallback(const Directive* try_files) const;
-  bool is_fallback(const Location& location) const;
+  void find_fallbacks();
   void candidates(const Location& location, std::vector<Candidate>& all);
   bool candidate(const Location& location, Candidate& into);
   bool expression(const Location& location, Candidate& into);
@@ -52,6 +55,8 @@ class RouteWriter {
   UpstreamWriter& upstreams_;
   Findings& findings_;
   const Server* server_ = nullptr;  ///< whose locations these are
+  /// Those that a `try_files` leads to.
+  std::set<const Location*> fallbacks_;
 };
 
 }  // namespace wssgate::nginx

@@ -173,6 +173,10 @@ DraftUpstream UpstreamWriter::from_block(const Upstream& upstream) {
       lost(*server.from, fmt::format("its parameter '{}'", printable(other)),
            "wssgate has nothing like it");
     }
+    if (server.weight > kHeaviest) {
+      lost(*server.from, "a weight of more than wssgate has",
+           fmt::format("it becomes {}; the shares of all are others by that", kHeaviest));
+    }
     DraftEndpoint endpoint{server.address, std::clamp<std::uint64_t>(server.weight, 1, kHeaviest),
                            server.backup, std::min(server.max_connections, kMostConnections)};
     const auto same =
@@ -222,8 +226,11 @@ DraftTls UpstreamWriter::tls(const ProxyTarget& target, const Scope& scope,
   const Directive* const chain = scope.find("proxy_ssl_certificate");
   if (chain == nullptr || chain->arg(0).empty()) return tls;
   const std::string key = scope.value("proxy_ssl_certificate_key");
-  if (key.empty() || chain->arg(0).find('$') != std::string::npos || key.starts_with("engine:") ||
-      key.starts_with("store:")) {
+  const auto is_file = [](const std::string& path) {
+    return !path.empty() && path.find('$') == std::string::npos && !path.starts_with("data:") &&
+           !path.starts_with("engine:") && !path.starts_with("store:");
+  };
+  if (!is_file(chain->arg(0)) || !is_file(key)) {
     lost(*chain, "the certificate towards the backend is in no file, or has no key in one",
          "put chain and key into files");
   } else {

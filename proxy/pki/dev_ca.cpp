@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,6 +31,7 @@ namespace fs = std::filesystem;
 // A folder's name that people can read; longer ones are told apart by what follows.
 constexpr std::size_t kLongestLabel = 100;
 constexpr std::size_t kTagLength = 8;
+constexpr std::string_view kRootLabel = "wssgate development CA";
 
 Error failure(std::string context) {
   return Error(Reason::internal_error, Side::proxy, std::move(context));
@@ -113,11 +116,44 @@ X509Ptr first_certificate(std::string_view bytes) {
 }
 
 // Nothing when the file is missing. An error when there is something that this user may not read:
-// that is not ours to replace.
+// that is not ours to replace. Under sudo, by whom this process acts as.
 Result<bool> may_read(const std::string& path) {
-  if (::access(path.c_str(), R_OK) == 0) return true;
+  if (::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) == 0) return true;
   if (errno == ENOENT) return false;
   return failure(fmt::format("cannot read '{}': {}", path, std::generic_category().message(errno)));
+}
+
+/// Whoever may change what is in the folder decides whom this user's machine trusts, and may have
+/// the key of what is in it.
+Result<void> must_be_own(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {};  // whoever reads it says why
+  if (status.st_uid != ::geteuid()) {
+    return failure(
+        fmt::format("'{}' belongs to another user ({}, and you are {}), who could so make you "
+                    "trust a CA of theirs. If it is yours all the same, run: chown -R {} '{}'",
+                    path, status.st_uid, ::geteuid(), ::geteuid(), path));
+  }
+  if ((status.st_mode & 0022) != 0) {
+    return failure(
+        fmt::format("other users may write '{}' (mode {:04o}), and could so make you trust a CA of "
+                    "theirs. If all in it is yours, run: chmod go-w '{}'",
+                    path, status.st_mode & 07777, path));
+  }
+  return {};
+}
+
+Result<void> must_be_own(const Files& files) {
+  for (const std::string& path : {files.ca_folder, files.root, files.issuer, files.issuer_key}) {
+    if (auto own = must_be_own(path); !own) return own;
+  }
+  return {};
+}
+
+/// What is in it belongs to one user of one machine. Done where it can be: nothing depends on it.
+void keep_out_of_git(const std::string& folder) {
+  const std::string file = folder + "/.gitignore";
+  if (::access(file.c_str(), F_OK) != 0) (void)write_whole_file(file, "*\n", 0644);
 }
 
 /// Null when the file is missing or damaged.
@@ -173,6 +209,15 @@ DevRoot describe(const std::string& file, const X509* certificate) {
   return {file, common_name(certificate), fingerprint(certificate)};
 }
 
+/// Of this version or an earlier one. Stores lose what this is true of.
+bool is_dev_root(const X509* certificate) {
+  const std::string name = common_name(certificate);
+  return (name == kRootLabel || name.starts_with(std::string(kRootLabel) + ' ')) &&
+         X509_NAME_cmp(X509_get_subject_name(certificate), X509_get_issuer_name(certificate)) ==
+             0 &&
+         X509_get_ext_by_NID(certificate, NID_name_constraints, -1) >= 0;
+}
+
 /// A certificate that any development CA may issue.
 bool can_issue(const DevAuthority& authority, TimePoint now) {
   const auto trial = make_dev_leaf(authority.issuer, DevNames{{"localhost"}, {}}, now);
@@ -186,6 +231,10 @@ std::string fault_of(const DevAuthority& authority, const std::optional<DevNames
   if (!permitted) return kOtherLimits;
   if (!authority.issuer.certificate) return "its files are damaged or not complete";
   if (permitted != permitted_beyond_local(authority.issuer.certificate.get())) return kOtherLimits;
+  if (!is_limited(authority)) return kOtherLimits;
+  if (const auto domain = first_top_level(*permitted)) {
+    return fmt::format("it may certify all of '{}'", *domain);
+  }
   for (const X509* certificate : {authority.root.get(), authority.issuer.certificate.get()}) {
     if (!lasts_until(certificate, now + kDevLeafLife)) {
       return fmt::format("it ends at {}", iso_time(X509_get0_notAfter(certificate)));
@@ -222,8 +271,20 @@ struct Opened {
   DevCa ca;
 };
 
+/// Names that a CA permitted, without those that none may.
+DevNames without_top_level(DevNames names) {
+  std::erase_if(names.dns, [](const std::string& name) {
+    return first_top_level(DevNames{{name}, {}}).has_value();
+  });
+  return names;
+}
+
 /// With the folder locked.
 Result<Opened> open_ca(const Files& files, const DevNames& names, TimePoint now) {
+  if (const auto domain = first_top_level(names)) {
+    return failure(fmt::format("'{}' would be a CA for every name of a top-level domain", *domain));
+  }
+  if (auto own = must_be_own(files); !own) return own.error();
   auto root = read_certificate(files.root);
   if (!root) return root.error();
   auto issuer = read_pair(files.issuer, files.issuer_key);
@@ -248,13 +309,18 @@ Result<Opened> open_ca(const Files& files, const DevNames& names, TimePoint now)
   }
   if (opened.ca.is_new) {
     if (auto kept = keep_earlier(files, opened.authority.root); !kept) return kept.error();
-    auto made = make_dev_authority(joined(permitted.value_or(DevNames()), wanted), now);
+    auto made =
+        make_dev_authority(joined(without_top_level(permitted.value_or(DevNames())), wanted), now);
     if (!made) return made.error();
     opened.authority = std::move(*made);
     if (!can_issue(opened.authority, now)) return failure("the new development CA does not verify");
     if (auto saved = save(files, opened.authority); !saved) return saved.error();
   }
   opened.ca.root = describe(files.root, opened.authority.root.get());
+  const auto permits = permitted_beyond_local(opened.authority.root.get()).value_or(DevNames());
+  opened.ca.permitted = permits.dns;
+  opened.ca.permitted.insert(opened.ca.permitted.end(), permits.addresses.begin(),
+                             permits.addresses.end());
   return opened;
 }
 
@@ -282,6 +348,7 @@ Result<DevCa> ensure_dev_ca(const std::string& folder, const std::vector<std::st
   const FolderLock lock(files.ca_folder);
   auto opened = open_ca(files, *names, now);
   if (!opened) return opened.error();
+  keep_out_of_git(files.ca_folder);
   return std::move(opened->ca);
 }
 
@@ -300,6 +367,7 @@ Result<DevCertificate> ensure_dev_certificate(const std::string& folder,
   const FolderLock lock(files.ca_folder);
   auto opened = open_ca(files, *names, now);
   if (!opened) return opened.error();
+  for (const std::string& made_in : {files.ca_folder, folder + "/dev"}) keep_out_of_git(made_in);
 
   DevCertificate dev{std::move(opened->ca), place + "/fullchain.pem", place + "/privkey.pem",
                      false};
@@ -327,7 +395,7 @@ Result<DevCertificate> ensure_dev_certificate(const std::string& folder,
 std::optional<DevRoot> find_dev_root(const std::string& folder) {
   const std::string file = Files(folder).root;
   const auto root = read_certificate(file);
-  if (!root || !*root) return std::nullopt;
+  if (!root || !*root || !is_dev_root(root->get())) return std::nullopt;
   return describe(file, root->get());
 }
 
@@ -337,7 +405,9 @@ std::vector<DevRoot> earlier_dev_roots(const std::string& folder) {
   fs::directory_iterator entry(Files(folder).earlier, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     const auto root = read_certificate(entry->path().string());
-    if (root && *root) roots.push_back(describe(entry->path().string(), root->get()));
+    if (!root || !*root || !is_dev_root(root->get())) continue;
+    DevRoot found = describe(entry->path().string(), root->get());
+    if (entry->path().stem() == found.fingerprint) roots.push_back(std::move(found));
   }
   std::sort(roots.begin(), roots.end(),
             [](const DevRoot& a, const DevRoot& b) { return a.file < b.file; });

@@ -20,6 +20,12 @@ using std::chrono::hours;
 constexpr hours kCaLife{24 * 3650};
 // For clients in containers and virtual machines whose clock is behind.
 constexpr hours kSkew{1};
+constexpr const char* kRootConstraints = "critical,CA:TRUE,pathlen:1";
+constexpr const char* kIssuerConstraints = "critical,CA:TRUE,pathlen:0";
+constexpr const char* kCaKeyUsage = "critical,keyCertSign,cRLSign";
+constexpr const char* kServersOnly = "serverAuth";
+// Those three, name constraints, and both key identifiers.
+constexpr int kCaExtensions = 6;
 
 Error openssl_failure(std::string_view what) {
   const unsigned long code = ERR_peek_last_error();
@@ -41,19 +47,49 @@ bool set_serial(X509* certificate) {
   return done;
 }
 
-bool set_common_name(X509* certificate, const std::string& name) {
-  return X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
-                                    reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1,
+bool add_to_subject(X509* certificate, const char* field, const std::string& value) {
+  return X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), field, MBSTRING_UTF8,
+                                    reinterpret_cast<const unsigned char*>(value.c_str()), -1, -1,
                                     0) == 1;
 }
 
-bool add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
+/// The organization comes first: what the constraints say of subjects is how they begin.
+bool set_subject(X509* certificate, const std::string& name) {
+  return add_to_subject(certificate, "O", kDevOrganization) &&
+         add_to_subject(certificate, "CN", name);
+}
+
+ExtensionPtr make_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str());
-  const bool done = extension != nullptr && X509_add_ext(certificate, extension, -1) == 1;
-  X509_EXTENSION_free(extension);
-  return done;
+  return ExtensionPtr(X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
+}
+
+bool add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
+  const ExtensionPtr extension = make_extension(certificate, issuer, nid, value);
+  return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
+}
+
+/// Of a value that says nothing of certificates.
+bool has_extension(const X509* certificate, int nid, const char* value) {
+  const int index = X509_get_ext_by_NID(certificate, nid, -1);
+  X509_EXTENSION* const found = index < 0 ? nullptr : X509_get_ext(certificate, index);
+  const ExtensionPtr ours = make_extension(nullptr, nullptr, nid, value);
+  return found != nullptr && ours &&
+         X509_EXTENSION_get_critical(found) == X509_EXTENSION_get_critical(ours.get()) &&
+         ASN1_STRING_cmp(X509_EXTENSION_get_data(found), X509_EXTENSION_get_data(ours.get())) == 0;
+}
+
+bool has_limits(const X509* certificate, const char* basic_constraints) {
+  return X509_get_ext_count(certificate) == kCaExtensions &&
+         has_extension(certificate, NID_basic_constraints, basic_constraints) &&
+         has_extension(certificate, NID_key_usage, kCaKeyUsage) &&
+         has_extension(certificate, NID_ext_key_usage, kServersOnly);
+}
+
+bool add_constraints(X509* certificate, const DevNames& beyond) {
+  const ExtensionPtr constraints = dev_constraints(beyond);
+  return constraints && X509_add_ext(certificate, constraints.get(), -1) == 1;
 }
 
 // A certificate for `key` with everything but its extensions, its issuer and its signature.
@@ -61,7 +97,7 @@ X509Ptr draft(EVP_PKEY* key, const std::string& name, TimePoint now, hours life)
   X509Ptr certificate(X509_new());
   const bool done =
       certificate && X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
-      set_serial(certificate.get()) && set_common_name(certificate.get(), name) &&
+      set_serial(certificate.get()) && set_subject(certificate.get(), name) &&
       X509_set_pubkey(certificate.get(), key) == 1 &&
       ASN1_TIME_set(X509_getm_notBefore(certificate.get()),
                     std::chrono::system_clock::to_time_t(now - kSkew)) != nullptr &&
@@ -85,13 +121,13 @@ std::string tag_of(const EVP_PKEY* key) {
 }
 
 /// What a certificate of a CA needs beyond its name, and `signer`'s signature.
-bool complete_ca(X509* certificate, X509* issuer, EVP_PKEY* signer, const char* path_length,
+bool complete_ca(X509* certificate, X509* issuer, EVP_PKEY* signer, const char* basic_constraints,
                  const DevNames& beyond) {
   return X509_set_issuer_name(certificate, X509_get_subject_name(issuer)) == 1 &&
-         add_extension(certificate, issuer, NID_basic_constraints, path_length) &&
-         add_extension(certificate, issuer, NID_key_usage, "critical,keyCertSign,cRLSign") &&
-         add_extension(certificate, issuer, NID_ext_key_usage, "serverAuth") &&
-         add_extension(certificate, issuer, NID_name_constraints, dev_constraints(beyond)) &&
+         add_extension(certificate, issuer, NID_basic_constraints, basic_constraints) &&
+         add_extension(certificate, issuer, NID_key_usage, kCaKeyUsage) &&
+         add_extension(certificate, issuer, NID_ext_key_usage, kServersOnly) &&
+         add_constraints(certificate, beyond) &&
          add_extension(certificate, issuer, NID_subject_key_identifier, "hash") &&
          add_extension(certificate, issuer, NID_authority_key_identifier, "keyid:always") &&
          X509_sign(certificate, signer, EVP_sha256()) > 0;
@@ -112,9 +148,9 @@ Result<DevAuthority> make_dev_authority(const DevNames& beyond, TimePoint now) {
     done = !tag.empty() && made.root && made.issuer.certificate;
   }
   X509* const root = made.root.get();
-  done = done && complete_ca(root, root, root_key.get(), "critical,CA:TRUE,pathlen:1", beyond) &&
-         complete_ca(made.issuer.certificate.get(), root, root_key.get(),
-                     "critical,CA:TRUE,pathlen:0", beyond);
+  done =
+      done && complete_ca(root, root, root_key.get(), kRootConstraints, beyond) &&
+      complete_ca(made.issuer.certificate.get(), root, root_key.get(), kIssuerConstraints, beyond);
   if (!done) return openssl_failure("make the development CA");
   return made;
 }
@@ -131,13 +167,18 @@ Result<DevPair> make_dev_leaf(const DevPair& issuer, const DevNames& names, Time
       certificate != nullptr && X509_set_issuer_name(certificate, X509_get_subject_name(by)) == 1 &&
       add_extension(certificate, by, NID_basic_constraints, "critical,CA:FALSE") &&
       add_extension(certificate, by, NID_key_usage, "critical,digitalSignature") &&
-      add_extension(certificate, by, NID_ext_key_usage, "serverAuth") &&
+      add_extension(certificate, by, NID_ext_key_usage, kServersOnly) &&
       add_extension(certificate, by, NID_subject_alt_name, names.subject_alt_name()) &&
       add_extension(certificate, by, NID_subject_key_identifier, "hash") &&
       add_extension(certificate, by, NID_authority_key_identifier, "keyid:always") &&
       X509_sign(certificate, issuer.key.get(), EVP_sha256()) > 0;
   if (!done) return openssl_failure("make the development certificate");
   return leaf;
+}
+
+bool is_limited(const DevAuthority& authority) {
+  return has_limits(authority.root.get(), kRootConstraints) &&
+         has_limits(authority.issuer.certificate.get(), kIssuerConstraints);
 }
 
 bool verifies(const DevAuthority& authority, const DevPair& leaf, TimePoint now) {

@@ -3,16 +3,15 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <openssl/conf.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <string_view>
 
 #include "base/hostname.h"
 #include "base/text.h"
-#include "pki/openssl_ptr.h"
 
 namespace wssgate::pki {
 namespace {
@@ -89,7 +88,7 @@ void add_subtree(const GENERAL_NAME& name, DevNames& beyond) {
   }
 }
 
-using ExtensionPtr = std::unique_ptr<X509_EXTENSION, OpensslDeleter<X509_EXTENSION_free>>;
+using ConfPtr = std::unique_ptr<CONF, OpensslDeleter<NCONF_free>>;
 using ConstraintsPtr = std::unique_ptr<NAME_CONSTRAINTS, OpensslDeleter<NAME_CONSTRAINTS_free>>;
 
 }  // namespace
@@ -116,7 +115,14 @@ std::string DevNames::subject_alt_name() const {
   return fmt::format("{}", fmt::join(parts, ","));
 }
 
-std::string dev_constraints(const DevNames& beyond) {
+ExtensionPtr dev_constraints(const DevNames& beyond) {
+  // OpenSSL's syntax has names of directories in sections of their own.
+  const std::string section = fmt::format("[subject]\nO = {}\n", kDevOrganization);
+  const ConfPtr conf(NCONF_new(nullptr));
+  if (!conf || NCONF_load_bio(conf.get(), memory_bio(section).get(), nullptr) != 1) return nullptr;
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, nullptr, nullptr, nullptr, nullptr, 0);
+  X509V3_set_nconf(&context, conf.get());
   std::string text = "critical";
   for (const char* domain : kLocalDomains) text += fmt::format(",permitted;DNS:{}", domain);
   for (const Network& network : kLocalNetworks) {
@@ -126,7 +132,10 @@ std::string dev_constraints(const DevNames& beyond) {
   for (const std::string& address : beyond.addresses) {
     text += fmt::format(",permitted;IP:{}/{}", address, is_ipv6(address) ? kOneIpv6 : kOneIpv4);
   }
-  return text;
+  text +=
+      ",permitted;dirName:subject,permitted;email:wssgate.invalid,permitted;URI:wssgate.invalid";
+  return ExtensionPtr(
+      X509V3_EXT_nconf_nid(conf.get(), &context, NID_name_constraints, text.c_str()));
 }
 
 DevNames beyond_local(const DevNames& names) {
@@ -163,11 +172,7 @@ std::optional<DevNames> permitted_beyond_local(const X509* certificate) {
   texts.insert(texts.end(), beyond.addresses.begin(), beyond.addresses.end());
   const auto checked = DevNames::parse(texts);
   if (!checked || *checked != beyond) return std::nullopt;
-  X509V3_CTX context;
-  X509V3_set_ctx_nodb(&context);
-  X509V3_set_ctx(&context, nullptr, nullptr, nullptr, nullptr, 0);
-  const ExtensionPtr ours(X509V3_EXT_conf_nid(nullptr, &context, NID_name_constraints,
-                                              dev_constraints(beyond).c_str()));
+  const ExtensionPtr ours = dev_constraints(beyond);
   const bool same =
       ours && X509_EXTENSION_get_critical(found) == 1 &&
       view(X509_EXTENSION_get_data(ours.get())) == view(X509_EXTENSION_get_data(found));
@@ -186,6 +191,18 @@ std::optional<std::string> first_not_permitted(const DevNames& beyond, const Dev
     const bool permitted = std::find(beyond.addresses.begin(), beyond.addresses.end(), address) !=
                            beyond.addresses.end();
     if (!permitted) return address;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> first_top_level(const DevNames& names) {
+  for (const std::string& text : names.dns) {
+    const auto name = HostPattern::parse(text);
+    if (!name || name->suffix().find('.') != std::string::npos) continue;
+    if (std::find(kLocalDomains.begin(), kLocalDomains.end(), name->suffix()) ==
+        kLocalDomains.end()) {
+      return text;
+    }
   }
   return std::nullopt;
 }

@@ -2,11 +2,13 @@
 
 #include <openssl/x509.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "pki/openssl_ptr.h"
 
 namespace wssgate::pki {
 
@@ -25,10 +27,19 @@ struct DevNames {
   bool operator==(const DevNames&) const = default;
 };
 
-/// The value of nameConstraints (RFC 5280 §4.2.1.10), in OpenSSL's syntax, of a development CA:
-/// localhost, .test and .internal with all below them, loopback, private and link-local addresses,
-/// and what `beyond` names (each DNS name with all below it).
-std::string dev_constraints(const DevNames& beyond);
+using ExtensionPtr = std::unique_ptr<X509_EXTENSION, OpensslDeleter<X509_EXTENSION_free>>;
+
+/// The organization (O) with which the subject of every development certificate begins.
+inline constexpr const char* kDevOrganization = "wssgate development";
+
+/// nameConstraints (RFC 5280 §4.2.1.10), critical, of a development CA: localhost, .test and
+/// .internal with all below them, loopback, private and link-local addresses, and what `beyond`
+/// names (each DNS name with all below it). A kind of name without a constraint would be free, so
+/// that subjects begin with kDevOrganization, and e-mail addresses and URIs are those of a domain
+/// that nobody can have: a key that leaks then names no other person or program either, to
+/// verifiers that ignore a CA's extendedKeyUsage. otherName and registeredID stay free. Null when
+/// OpenSSL has no memory.
+ExtensionPtr dev_constraints(const DevNames& beyond);
 
 /// What `names` has beyond those that each development CA permits, as `dev_constraints` takes it:
 /// a wildcard becomes the name below which it stands.
@@ -40,6 +51,10 @@ std::optional<DevNames> permitted_beyond_local(const X509* certificate);
 
 /// The first of `names`, which `beyond_local` gave, that constraints with `beyond` do not permit.
 std::optional<std::string> first_not_permitted(const DevNames& beyond, const DevNames& names);
+
+/// The first of them that would be a whole top-level domain ("com"), with every name below it, and
+/// is none of the local ones.
+std::optional<std::string> first_top_level(const DevNames& names);
 
 /// Both, the first one's names first.
 DevNames joined(DevNames names, const DevNames& more);

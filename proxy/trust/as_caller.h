@@ -1,5 +1,9 @@
 #pragma once
 
+#include <sys/types.h>
+
+#include <vector>
+
 #include "trust/places.h"
 
 namespace wssgate::trust {
@@ -16,6 +20,8 @@ class AsCaller {
 
  private:
   bool active_;
+  /// Root's own further ones.
+  std::vector<gid_t> groups_;
 };
 
 }  // namespace wssgate::trust

@@ -11,4 +11,7 @@ bool is_certificate(std::string_view pem, const std::string& fingerprint);
 /// This certificate is the only PEM block in the text.
 bool is_only_certificate(std::string_view pem, const std::string& fingerprint);
 
+/// Whether any of the certificates in it is the one of this fingerprint.
+bool holds_certificate(std::string_view pem, const std::string& fingerprint);
+
 }  // namespace wssgate::trust

@@ -1,6 +1,7 @@
 #include "trust/java_store.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -49,6 +50,7 @@ void add_jvm(std::vector<Keystore>& keystores, const fs::path& home) {
   }
 }
 
+/// Those that `install_in_java` changes.
 std::vector<Keystore> find_keystores(const Places& places) {
   std::vector<Keystore> keystores;
   if (!places.java_home.empty()) add_jvm(keystores, places.java_home);
@@ -58,14 +60,38 @@ std::vector<Keystore> find_keystores(const Places& places) {
   return keystores;
 }
 
-Finished keytool(const Keystore& keystore, std::vector<std::string> arguments) {
+/// And those that it may have changed when the variables were other ones.
+std::vector<Keystore> find_all_keystores(const Places& places) {
+  std::vector<Keystore> keystores = find_keystores(places);
+  std::error_code error;
+  fs::directory_iterator entry(places.root + "/usr/lib/jvm", error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    add_jvm(keystores, entry->path());
+  }
+  return keystores;
+}
+
+/// Root runs no program that somebody else may have written, and changes no file in their place.
+std::optional<Identity> owner_of(const Keystore& keystore, const Places& places) {
+  if (!places.is_root) return std::nullopt;
+  for (const std::string& file : {keystore.keytool, keystore.file}) {
+    struct stat status {};
+    if (::stat(file.c_str(), &status) == 0 && status.st_uid != 0) {
+      return Identity{status.st_uid, status.st_gid, {}};
+    }
+  }
+  return std::nullopt;
+}
+
+Finished keytool(const Keystore& keystore, const Places& places,
+                 std::vector<std::string> arguments) {
   std::vector<std::string> command = {keystore.keytool};
   command.insert(command.end(), arguments.begin(), arguments.end());
   for (const char* more :
        {"-keystore", keystore.file.c_str(), "-storepass", kPassword, "-J-Duser.language=en"}) {
     command.emplace_back(more);
   }
-  return run(command);
+  return run(command, owner_of(keystore, places));
 }
 
 struct Listing {
@@ -74,9 +100,9 @@ struct Listing {
   std::optional<std::string> alias;
 };
 
-Listing look_for(const pki::DevRoot& root, const Keystore& keystore) {
+Listing look_for(const pki::DevRoot& root, const Keystore& keystore, const Places& places) {
   Listing listing;
-  listing.finished = keytool(keystore, {"-list", "-rfc"});
+  listing.finished = keytool(keystore, places, {"-list", "-rfc"});
   std::string_view rest = listing.finished.output;
   while (true) {
     const auto found = rest.find(kAlias);
@@ -102,36 +128,55 @@ Step install_in(const Keystore& keystore, const pki::DevRoot& root, const Places
   const bool follows = keystore.follows_system(places);
   const std::string what =
       keystore.file + (follows ? ", which follows the system's store" : std::string());
-  const Listing before = look_for(root, keystore);
+  const Listing before = look_for(root, keystore, places);
   if (!before.finished.ok()) return failed(keystore, before.finished);
   if (before.alias) return {kStore, Outcome::unchanged, what, {}};
   if (!may_change(keystore)) return {kStore, Outcome::needs_root, what, {}};
+  const std::string alias = "wssgate-dev-" + root.fingerprint.substr(0, 16);
   const Finished added =
-      keytool(keystore,
-              {"-importcert", "-noprompt", "-trustcacerts", "-alias",
-               fmt::format("wssgate-dev-{}", root.fingerprint.substr(0, 16)), "-file", root.file});
+      keytool(keystore, places,
+              {"-importcert", "-noprompt", "-trustcacerts", "-alias", alias, "-file", root.file});
   if (!added.ok()) return failed(keystore, added);
+  // It has read the file by its path, which is a user's.
+  if (!look_for(root, keystore, places).alias) {
+    const Finished undone = keytool(keystore, places, {"-delete", "-alias", alias});
+    return {kStore, Outcome::failed,
+            fmt::format("{} is another file now{}", root.file,
+                        undone.ok() ? "" : ", and '" + alias + "' is in " + keystore.file),
+            "try again"};
+  }
   return {kStore, Outcome::done, keystore.file, {}};
 }
 
-Step remove_from(const Keystore& keystore, const pki::DevRoot& root) {
+Step remove_from(const Keystore& keystore, const pki::DevRoot& root, const Places& places) {
   Step step{kStore, Outcome::unchanged, keystore.file, {}};
-  const Listing listing = look_for(root, keystore);
+  const Listing listing = look_for(root, keystore, places);
   if (!listing.finished.ok()) return failed(keystore, listing.finished);
   if (!listing.alias) return step;
   step.outcome = may_change(keystore) ? Outcome::done : Outcome::needs_root;
   if (step.failed()) return step;
-  const Finished removed = keytool(keystore, {"-delete", "-alias", *listing.alias});
+  const Finished removed = keytool(keystore, places, {"-delete", "-alias", *listing.alias});
   return removed.ok() ? step : failed(keystore, removed);
 }
 
-Steps absent() { return {{kStore, Outcome::absent, "no keytool and no JAVA_HOME", {}}}; }
+/// Says what there is all the same: a JAVA_HOME that leads nowhere, a keytool that is a script.
+Steps absent(const Places& places) {
+  const std::string program = places.find_program("keytool");
+  std::string why = "no keytool in the PATH, and no JAVA_HOME";
+  if (!places.java_home.empty()) {
+    why = fmt::format("JAVA_HOME ({}) has no bin/keytool with lib/security/cacerts",
+                      printable(places.java_home));
+  } else if (!program.empty()) {
+    why = fmt::format("{} is in no Java: set JAVA_HOME", program);
+  }
+  return {{kStore, Outcome::absent, why, {}}};
+}
 
 }  // namespace
 
 Steps install_in_java(const pki::DevRoot& root, const Places& places) {
   const auto keystores = find_keystores(places);
-  if (keystores.empty()) return absent();
+  if (keystores.empty()) return absent(places);
   Steps steps;
   for (const Keystore& keystore : keystores) {
     steps.push_back(install_in(keystore, root, places));
@@ -142,10 +187,10 @@ Steps install_in_java(const pki::DevRoot& root, const Places& places) {
 // Debian's hook is told of what is added only, so that what is removed from the system's store is
 // still in Java's.
 Steps remove_from_java(const pki::DevRoot& root, const Places& places) {
-  const auto keystores = find_keystores(places);
-  if (keystores.empty()) return absent();
+  const auto keystores = find_all_keystores(places);
+  if (keystores.empty()) return absent(places);
   Steps steps;
-  for (const Keystore& keystore : keystores) steps.push_back(remove_from(keystore, root));
+  for (const Keystore& keystore : keystores) steps.push_back(remove_from(keystore, root, places));
   return steps;
 }
 

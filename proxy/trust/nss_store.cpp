@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -24,8 +25,6 @@ constexpr const char* kFirefox = "Firefox";
 constexpr std::array kChromiumPrograms = {
     "chromium",      "chromium-browser", "google-chrome", "google-chrome-stable",
     "brave-browser", "microsoft-edge",   "vivaldi",       "opera"};
-// More of them than this are no certificates of ours under one name.
-constexpr int kMostCopies = 10;
 
 struct Database {
   const char* browser = nullptr;
@@ -83,6 +82,27 @@ bool has_chromium_program(const Places& places) {
                      [&](const char* name) { return !places.find_program(name).empty(); });
 }
 
+/// What a database calls by one name.
+struct Entry {
+  std::string nickname;
+  bool is_trusted = false;
+  /// The name leads to nothing else: certificates of one subject share it.
+  bool is_alone = false;
+};
+
+/// Of a line such as "wssgate development CA 275e4130          C,,  "; other lines have no name, or
+/// no flags.
+std::optional<Entry> entry_in(std::string_view line) {
+  line = trim(line);
+  const auto space = line.find_last_of(" \t");
+  if (space == std::string_view::npos) return std::nullopt;
+  const std::string_view flags = line.substr(space + 1);
+  const std::string_view nickname = trim(line.substr(0, space));
+  if (nickname.empty() || std::count(flags.begin(), flags.end(), ',') != 2) return std::nullopt;
+  const bool trusted = flags.substr(0, flags.find(',')).find('C') != std::string_view::npos;
+  return Entry{std::string(nickname), trusted, false};
+}
+
 /// One program on the databases of one user.
 class Certutil {
  public:
@@ -95,21 +115,26 @@ class Certutil {
     return run(command, as_);
   }
 
-  bool holds(const Database& database, const pki::DevRoot& root) const {
-    const Finished listed = (*this)(database, {"-L", "-n", root.label, "-a"});
-    return listed.ok() && is_certificate(listed.output, root.fingerprint);
+  /// All of the database's names under which the root is in it, whoever has put it there.
+  std::vector<Entry> entries_of(const Database& database, const pki::DevRoot& root) const {
+    std::vector<Entry> entries;
+    const Finished listed = (*this)(database, {"-L"});
+    for (const std::string_view line : split(listed.output, '\n')) {
+      auto entry = entry_in(line);
+      if (!entry) continue;
+      const Finished certificates = (*this)(database, {"-L", "-n", entry->nickname, "-a"});
+      if (!certificates.ok() || !holds_certificate(certificates.output, root.fingerprint)) continue;
+      entry->is_alone = is_only_certificate(certificates.output, root.fingerprint);
+      entries.push_back(*entry);
+    }
+    return entries;
   }
 
   /// Whether the database says that servers' certificates may rest on it.
   bool trusts(const Database& database, const pki::DevRoot& root) const {
-    if (!holds(database, root)) return false;
-    const Finished listed = (*this)(database, {"-L"});
-    for (const std::string_view line : split(listed.output, '\n')) {
-      if (!line.starts_with(root.label)) continue;
-      const std::string_view flags = trim(line.substr(root.label.size()));
-      return flags.substr(0, flags.find(',')).find('C') != std::string_view::npos;
-    }
-    return false;
+    const auto entries = entries_of(database, root);
+    return std::any_of(entries.begin(), entries.end(),
+                       [](const Entry& entry) { return entry.is_trusted; });
   }
 
  private:
@@ -122,6 +147,18 @@ Step failed(const Database& database, const Finished& finished) {
           fmt::format("{}: certutil failed: {}", database.folder, finished.last_line()),
           "close the browser and try again; a database with a password of its own takes it only by "
           "the browser's settings (Authorities, Import)"};
+}
+
+Step remove_entry(const Certutil& certutil, const Database& database, const Entry& entry) {
+  if (!entry.is_alone) {
+    return {database.browser, Outcome::failed,
+            fmt::format("{}: other certificates share its name, '{}'", database.folder,
+                        printable(entry.nickname)),
+            "certutil could remove one of these: do it by the browser's settings (Authorities)"};
+  }
+  const Finished removed = certutil(database, {"-D", "-n", entry.nickname});
+  return removed.ok() ? Step{database.browser, Outcome::done, database.folder, {}}
+                      : failed(database, removed);
 }
 
 /// Nothing to do, or nothing to do it with.
@@ -189,11 +226,9 @@ Steps remove_from_nss(const pki::DevRoot& root, const Places& places) {
   Steps steps;
   for (const Database& database : databases) {
     Step step{database.browser, Outcome::unchanged, database.folder, {}};
-    for (int i = 0; i < kMostCopies && certutil.holds(database, root); ++i) {
-      const Finished removed = certutil(database, {"-D", "-n", root.label});
-      step = removed.ok() ? Step{database.browser, Outcome::done, database.folder, {}}
-                          : failed(database, removed);
-      if (!removed.ok()) break;
+    for (const Entry& entry : certutil.entries_of(database, root)) {
+      step = remove_entry(certutil, database, entry);
+      if (step.failed()) break;
     }
     steps.push_back(step);
   }

@@ -55,6 +55,19 @@ std::optional<Store> find_store(const Places& places) {
   return std::nullopt;
 }
 
+/// The program is here, and the folder that it reads is not: what it makes is for this system, so
+/// that there is a store.
+std::optional<Step> without_folder(const Places& places) {
+  for (const char* name : {"update-ca-certificates", "update-ca-trust"}) {
+    if (places.find_program(name).empty()) continue;
+    return Step{kStore, Outcome::failed,
+                fmt::format("{} is here, but not the folder it reads", name),
+                "make it and try again: /usr/local/share/ca-certificates (Debian, Ubuntu, Alpine), "
+                "/etc/pki/ca-trust/source/anchors (Fedora) or /etc/pki/trust/anchors (openSUSE)"};
+  }
+  return std::nullopt;
+}
+
 Step absent() {
   return {kStore, Outcome::absent, "no update-ca-certificates, update-ca-trust or trust here", {}};
 }
@@ -75,6 +88,21 @@ std::vector<std::string> copies_of(const pki::DevRoot& root, const Store& store)
   return files;
 }
 
+/// What programs trust; nothing where it cannot be read.
+std::optional<bool> in_bundle(const pki::DevRoot& root, const Store& store, const Places& places) {
+  const auto bytes = pki::FileBytes::read(places.root + store.kind->bundle);
+  if (!bytes) return std::nullopt;
+  return holds_certificate(bytes->view(), root.fingerprint);
+}
+
+/// An update that failed leaves its bundle as it was, whatever the folder holds.
+Step not_updated(const Store& store, const Places& places, const char* how_it_is) {
+  return {kStore,
+          places.is_root ? Outcome::failed : Outcome::needs_root,
+          fmt::format("{}{} {}", places.root, store.kind->bundle, how_it_is),
+          {}};
+}
+
 Finished update(const Store& store, const char* argument) {
   std::vector<std::string> command = {store.program};
   if (*argument != '\0') command.emplace_back(argument);
@@ -91,12 +119,15 @@ Step failed_update(const Store& store, const Finished& finished) {
 
 Steps install_in_system(const pki::DevRoot& root, const Places& places) {
   const auto store = find_store(places);
-  if (!store) return {absent()};
+  if (!store) return {without_folder(places).value_or(absent())};
   const auto copies = copies_of(root, *store);
   const std::string file = copies.empty() ? fmt::format("{}/wssgate-dev-{}.crt", store->folder,
                                                         root.fingerprint.substr(0, 16))
                                           : copies.front();
   if (!places.is_root) {
+    if (!copies.empty() && in_bundle(root, *store, places) == false) {
+      return {not_updated(*store, places, "has not got it yet")};
+    }
     if (!copies.empty()) return {{kStore, Outcome::unchanged, file, {}}};
     return {{kStore, Outcome::needs_root, store->folder, {}}};
   }
@@ -127,7 +158,9 @@ Steps remove_from_system(const pki::DevRoot& root, const Places& places) {
   const auto store = find_store(places);
   if (!store) return {absent()};
   const auto copies = copies_of(root, *store);
-  if (copies.empty()) return {{kStore, Outcome::unchanged, store->folder, {}}};
+  const bool trusted = in_bundle(root, *store, places).value_or(false);
+  if (copies.empty() && !trusted) return {{kStore, Outcome::unchanged, store->folder, {}}};
+  if (copies.empty() && !places.is_root) return {not_updated(*store, places, "still has it")};
   Steps steps;
   for (const std::string& file : copies) {
     Step step{kStore, Outcome::done, file, {}};
@@ -141,7 +174,13 @@ Steps remove_from_system(const pki::DevRoot& root, const Places& places) {
   }
   if (!places.is_root) return steps;
   const Finished finished = update(*store, store->kind->to_remove);
-  if (!finished.ok()) steps.push_back(failed_update(*store, finished));
+  if (!finished.ok()) {
+    steps.push_back(failed_update(*store, finished));
+  } else if (in_bundle(root, *store, places) == true) {
+    steps.push_back(not_updated(*store, places, "still has it: from another file, or folder"));
+  } else if (steps.empty()) {
+    steps.push_back({kStore, Outcome::done, places.root + store->kind->bundle, {}});
+  }
   return steps;
 }
 

@@ -33,12 +33,14 @@ using testing::StartsWith;
 /// `wssgate dev` in a process of its own.
 class DevProcess {
  public:
-  explicit DevProcess(const cli::DevOptions& options) {
+  /// `with_log`: what it logs is read, too.
+  explicit DevProcess(const cli::DevOptions& options, bool with_log = false) {
     std::array<int, 2> ends{};
     if (::pipe(ends.data()) != 0) throw std::runtime_error("pipe failed");
     pid_ = ::fork();
     if (pid_ == 0) {
       ::dup2(ends[1], STDOUT_FILENO);
+      if (with_log) ::dup2(ends[1], STDERR_FILENO);
       ::_exit(cli::dev(options));
     }
     ::close(ends[1]);
@@ -171,7 +173,8 @@ TEST_F(DevTest, SaysLoudlyThatTheCaWasReplacedAndWhatToDo) {
               StartsWith("!! THE LOCAL CA HAS BEEN REPLACED: it may not certify "
                          "'app.example.com'.\n"
                          "!! Whatever trusted the one before has to trust the new one. Run, for "
-                         "this machine's stores:\n"
+                         "this machine's stores\n"
+                         "!! (it tells you what needs root):\n"
                          "!!   "));
   EXPECT_THAT(greeting, HasSubstr(" dev --install --folder " + folder_.path() + "\n\nwssgate "));
   EXPECT_EQ(second.interrupt(), 0);
@@ -219,6 +222,18 @@ TEST_F(DevTest, RenewsItsCertificateWhileItServes) {
   EXPECT_EQ(dev.interrupt(), 0);
 }
 
+// A warning in its log, for its clients refuse it from then on.
+TEST_F(DevTest, SaysThatAnotherOneHasReplacedTheCa) {
+  DevProcess dev(options(), true);
+  dev.read_until("Ctrl-C stops it.");
+  const auto other =
+      pki::ensure_dev_ca(folder_.path(), {"app.example.com"}, std::chrono::system_clock::now());
+  ASSERT_TRUE(other);
+  ASSERT_TRUE(other->is_new);
+  EXPECT_THAT(dev.read_until("another wssgate dev has replaced it"), HasSubstr("dev_ca_replaced"));
+  EXPECT_EQ(dev.interrupt(), 0);
+}
+
 TEST_F(DevTest, SaysThatAPortIsTakenAndHowToChooseAnother) {
   const net::Fd taken = net::listen_on(*SocketAddress::parse("127.0.0.1:0"), false);
   cli::DevOptions busy = options();
@@ -241,6 +256,19 @@ TEST_F(DevTest, ListsEachNameAndUpstreamThatCannotBe) {
             "wssgate dev NAME: '*' covers names that belong to others. write each name, or a "
             "wildcard below a domain of yours, such as '*.example.com'.\n"
             "4 problems: nothing is served\n");
+}
+
+TEST_F(DevTest, RefusesWholeTopLevelDomains) {
+  EXPECT_EQ(refusal(options({"dev"})),
+            "wssgate dev NAME: 'dev' is a whole top-level domain, all of which the local CA could "
+            "then certify. name what you serve, such as 'dev.test' or 'app.dev.internal'.\n"
+            "1 problem: nothing is served\n");
+}
+
+TEST_F(DevTest, UninstallTakesNoNames) {
+  cli::DevOptions uninstall = options({"app.test"});
+  uninstall.uninstall = true;
+  EXPECT_THAT(refusal(uninstall), HasSubstr("--uninstall takes no names: it removes the CA as a "));
 }
 
 TEST_F(DevTest, SaysWhichFolderItCannotWrite) {

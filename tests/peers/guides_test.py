@@ -24,7 +24,7 @@ def leveled(text):
     """What is another in each run made alike: addresses, ports, times, fingerprints, and the columns that move with them."""
     for found, same in ((r"\(\d+ d\)", "(N d)"), (r"\d{4}-\d\d-\d\d", "DATE"), (r"\b[0-9a-f]{12}\b", "FINGERPRINT"),
                         (r"\d+ ms", "N ms"), (r"\d+\.\d+\.\d+\.\d+:\d+", "ADDRESS"), (r"(example\.com):\d+", r"\1"),
-                        (r"TLSv1\.\d", "TLS"), (r"Doctor's ", ""), (r" {2,}", "  ")):
+                        (r"TLSv1\.\d", "TLS"), (r"Doctor's\s+", ""), (r" {2,}", "  ")):
         text = re.sub(found, same, text)
     return text
 
@@ -54,8 +54,10 @@ class DefaultServer(PeerTest):
         cls.chat, cls.web = cls.backend("ws_app.mjs", name="chat"), cls.backend("ws_app.mjs", name="web")
         root = Authority(cls.folder + "/ca", "Root")
         issuer = Authority(cls.folder + "/ca", "Intermediate", root)
-        text = (GUIDES / "default-server" / "nginx.conf").read_text()
-        text = re.search(r"^http \{\n(.*)^\}", text, re.DOTALL | re.MULTILINE)[1].replace("access_log off;", "")
+        whole = (GUIDES / "default-server" / "nginx.conf").read_text()
+        cls.written = pathlib.Path(cls.folder) / "as-written.conf"
+        cls.written.write_text(whole.replace("/etc/ssl", cls.folder))
+        text = re.search(r"^http \{\n(.*)^\}", whole, re.DOTALL | re.MULTILINE)[1].replace("access_log off;", "")
         for name in ("chat.example.com", "www.example.com"):
             issuer.leaf(name, [name], ["authorityInfoAccess=caIssuers;URI:http://ca.example/intermediate.crt"])
             place = pathlib.Path(cls.folder) / name
@@ -96,6 +98,16 @@ class DefaultServer(PeerTest):
         self.assertEqual(said.returncode, 1)
         self.assert_shown(shown("works-only-after-i-open-the-site.md", "The certificate does not cover"), said.stdout)
         self.assertIn("default_certificate", said.stdout)
+
+    def test_what_import_nginx_says_of_it(self):
+        said = self.run_program(wssgate_program(), "import-nginx", "--check", "--ca", self.root, self.written)
+        self.assertEqual(said.returncode, 1, said.stdout)
+
+        def unwrapped(text):  # long lines are broken where the names in them end
+            return re.sub(r"\s+", " ", leveled(text))
+        report = unwrapped(said.stdout.replace(str(self.written), "/etc/nginx/nginx.conf").replace(self.folder, "/etc/ssl"))
+        for piece in shown("replace-nginx-default-server.md", "  default_certificate"):
+            self.assertIn(unwrapped(piece), report)
 
     def test_wssgate_in_its_place(self):
         for name, app in (("chat.example.com", self.chat), ("www.example.com", self.web)):

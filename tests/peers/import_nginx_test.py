@@ -12,6 +12,7 @@ import shutil
 import socket
 import socketserver
 import ssl
+import subprocess
 import threading
 import unittest
 
@@ -82,6 +83,15 @@ CASES = {
         Ask("chat.test", "/static/x", nginx=("status", 404), wssgate=("status", 502)),
         Ask("chat.test", "/api/x", nginx=("path", "/v1/x"), wssgate=("status", 502)),
         Ask("chat.test", "/private/x", nginx=("status", 403), wssgate=("status", 502))]),
+    "kept_away": Case(3, [], ["return 403", "location ~* ^/admin", "location ~ ^/ops/?$", "location = /"], [
+        Ask("shop.blog.test", "/open"),
+        Ask("dead.blog.test", "/", nginx=("status", 403), wssgate=("status", 502)),
+        Ask("staff.blog.test", "/x", nginx=("status", 403), wssgate=("status", 502)),
+        Ask("shop.blog.test", "/admin", nginx=("status", 403), wssgate=("status", 502)),
+        Ask("shop.blog.test", "/ops", nginx=("status", 403), wssgate=("status", 502)),
+        Ask("shop.blog.test", "/ops/", nginx=("status", 403), wssgate=("status", 502)),
+        Ask("shop.blog.test", "/login/x", nginx=("status", 302), wssgate=("status", 502)),
+        Ask("shop.blog.test", "/who/x", nginx=("path", "/who/x"), wssgate=("status", 502))]),
     "rails": Case(3, [], ["try_files", "error_page", "return"], [
         Ask("app.test", "/posts/1?x=y"), Ask("www.app.test", "/"), Ask("app.test", "/cable", websocket=True),
         Ask("app.test", "/x", plain=True, nginx=("status", 301), wssgate=("status", 308))]),
@@ -425,6 +435,23 @@ class CommandLine(PeerTest):
             "-o", kept)
         self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
         self.assertEqual(kept.read_text(), "mine")
+
+    def test_the_result_is_written_to_a_new_file_alone(self):
+        self.certificates.serve("new.test")
+        place = self.certificates.served / "new.test"
+        text = (f"server {{ listen 443 ssl; server_name new.test; ssl_certificate {place}/fullchain.pem;\n"
+                f"ssl_certificate_key {place}/privkey.pem; location / {{ proxy_pass http://127.0.0.1:3000; }} }}\n")
+        link, elsewhere = pathlib.Path(self.folder) / "link.yaml", pathlib.Path(self.folder) / "elsewhere.yaml"
+        link.symlink_to(elsewhere)
+        done = self.imported(text, "-o", link)
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertFalse(elsewhere.exists())
+        self.assertEqual(self.imported(text, "-o", "-").returncode, 2)
+        self.assertFalse(pathlib.Path("-").exists())
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([wssgate_program(), "import-nginx", self.conf], stdout=full,
+                                  stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, 2, done.stderr)
 
     def test_an_unknown_directive_is_told(self):
         done = self.imported("events {}\nhttp {\n  frobnicate on;\n}\n", "--check")

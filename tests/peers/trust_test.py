@@ -8,6 +8,7 @@ import asyncio
 import functools
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import ssl
@@ -245,8 +246,12 @@ class System(TrustTest):
                 print(ssl.create_default_context().wrap_socket(plain, server_hostname="app.test").version())
             ' 2>&1 | tail -1
         """.replace("            ", "")
-        install, remove = (" ".join(map(str, self.dev_command(option))) for option in ("--install", "--uninstall"))
+        # Root trusts no CA in a folder of somebody else's.
+        roots = pathlib.Path(self.folder) / "roots"
+        install, remove = (f"{self.wssgate_binary} dev {option} --folder {roots}"
+                           for option in ("--install", "--uninstall"))
         done = self.as_root_on_copies(f"""
+            cp -r {self.certs} {roots}
             {install} && {install} >/dev/null; echo installed $?
             ls -l {STORE}/wssgate*
             {ask}
@@ -273,6 +278,34 @@ class System(TrustTest):
             self.assert_step(installed, "Java", "already there", "which follows the system's store")
             self.assert_step(trusted, "Java", "removed")
 
+    def test_root_trusts_no_ca_that_somebody_else_may_have_put_there(self):
+        done = self.as_root_on_copies(f"""
+            {" ".join(map(str, self.dev_command("--install")))}; echo refused $?
+            find {STORE} -name 'wssgate*'
+        """)
+        self.assertEqual(done.stdout, "refused 1\n")
+        self.assertIn(f"'{self.certs}/dev-ca' belongs to another user ({self.user}, and you are 0)", done.stderr)
+
+    def test_an_update_that_failed_is_not_taken_for_one(self):
+        folder = pathlib.Path(self.folder) / "failing"
+        (folder / "bin").mkdir(parents=True)
+        failing = folder / "bin" / "update-ca-certificates"
+        failing.write_text("#!/bin/sh\nexit 1\n")
+        failing.chmod(0o755)
+        wssgate = f"{self.wssgate_binary} dev --folder {folder}/certs"
+        done = self.as_root_on_copies(f"""
+            export JAVA_HOME=/nonexistent
+            {wssgate} --install >/dev/null; echo installed $?
+            PATH={folder}/bin:$PATH {wssgate} --uninstall >/dev/null; echo failed $?
+            {wssgate} --uninstall; echo removed $?
+            {wssgate} --uninstall; echo again $?
+        """)
+        self.assertIn("installed 0\nfailed 1\n", done.stdout, done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^  system +removed +/etc/ssl/certs/ca-certificates.crt$")
+        self.assertIn("removed 0\n", done.stdout)
+        self.assert_step(done.stdout.split("removed 0\n")[1], "system", "not in it")
+        self.assertIn("again 0\n", done.stdout)
+
     def test_with_sudo_what_is_the_users_stays_theirs(self):
         """The home is that of who called sudo, and whatever is made in it belongs to them."""
         users = pathlib.Path(self.folder) / "passwd"
@@ -298,8 +331,25 @@ class System(TrustTest):
         self.assertEqual({path.stat().st_gid for path in made}, {54321}, made)
 
 
+    @unittest.skipUnless(os.geteuid() == 0, "only root can be who sudo has called")
+    def test_dev_by_sudo_becomes_its_caller_and_renews_as_them(self):
+        sudo = {"SUDO_UID": str(NOBODY), "SUDO_GID": str(NOBODY), "SUDO_USER": pwd.getpwuid(NOBODY).pw_name}
+        dev = self.child("sudo", self.dev_command("--port", "0", "by-sudo.test"), env=self.environment(**sudo),
+                         cwd=self.home)
+        dev.wait_for("greeting", lambda: "Ctrl-C" in dev.output())
+        ids = re.findall(r"(?m)^[UG]id:\t(.*)$", pathlib.Path(f"/proc/{dev.process.pid}/status").read_text())
+        self.assertEqual(ids, ["\t".join([str(NOBODY)] * 4)] * 2)
+        chain, = self.certs.glob("dev/by-sudo.test-*/fullchain.pem")
+        chain.unlink()
+        dev.wait_for("renewal", chain.exists)
+        self.assertEqual({chain.stat().st_uid, (chain.parent / "privkey.pem").stat().st_uid}, {NOBODY})
+        self.assertEqual(dev.terminate(), 0)
+
+
 class StolenKey(TrustTest):
     """Whoever has the CA's key can make certificates for local names that clients take, and for no others."""
+
+    ORGANIZATION = "/O=wssgate development"
 
     @classmethod
     def set_up_class(cls):
@@ -308,20 +358,45 @@ class StolenKey(TrustTest):
 
     @classmethod
     def serve_with_stolen_key(cls, name):
-        ca = cls.certs / "dev-ca"
-        stolen = pathlib.Path(cls.folder) / f"stolen-{name}"
-        subprocess.run([program("openssl", "openssl"), "req", "-x509",
-                        "-config", cls.certificates.folder / "openssl.cnf", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
-                        "-subj", f"/CN={name}", "-keyout", f"{stolen}.key", "-out", f"{stolen}.pem",
-                        "-CA", ca / "issuer.pem", "-CAkey", ca / "issuer.key",
-                        "-addext", f"subjectAltName=DNS:{name}", "-addext", "basicConstraints=critical,CA:FALSE",
-                        "-addext", "keyUsage=critical,digitalSignature", "-addext", "extendedKeyUsage=serverAuth"],
-                       check=True, capture_output=True, timeout=PATIENCE)
+        stolen = cls.forge(name, f"{cls.ORGANIZATION}/CN={name}", f"DNS:{name}", "serverAuth")
         port = free_port()
         server = cls.child(f"server-{name}", ["openssl", "s_server", "-accept", port, "-cert", f"{stolen}.pem",
-                                              "-key", f"{stolen}.key", "-cert_chain", ca / "issuer.pem", "-www"])
+                                              "-key", f"{stolen}.key", "-cert_chain",
+                                              cls.certs / "dev-ca" / "issuer.pem", "-www"])
         server.wait_for("accepting", lambda: "ACCEPT" in server.output())
         return port
+
+    @classmethod
+    def forge(cls, label, subject, alternative, usage):
+        """Makes a certificate and its key with the CA's; gives both files' path without its end."""
+        ca = cls.certs / "dev-ca"
+        stolen = pathlib.Path(cls.folder) / f"stolen-{label}"
+        subprocess.run([program("openssl", "openssl"), "req", "-x509",
+                        "-config", cls.certificates.folder / "openssl.cnf", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", subject,
+                        "-keyout", f"{stolen}.key", "-out", f"{stolen}.pem",
+                        "-CA", ca / "issuer.pem", "-CAkey", ca / "issuer.key",
+                        "-addext", f"subjectAltName={alternative}", "-addext", "basicConstraints=critical,CA:FALSE",
+                        "-addext", "keyUsage=critical,digitalSignature", "-addext", f"extendedKeyUsage={usage}"],
+                       check=True, capture_output=True, timeout=PATIENCE)
+        return stolen
+
+    def test_for_people_and_programs_whoever_looks_at_no_usage(self):
+        """OpenSSL verifies without a purpose here, as verifiers do that ignore a CA's extendedKeyUsage."""
+        for label, subject, alternative, usage, said in (
+                ("client", "/CN=alice", "DNS:app.test", "clientAuth", "permitted subtree violation"),
+                ("code", "/O=Somebody/CN=Somebody", "DNS:app.test", "codeSigning", "permitted subtree violation"),
+                ("mail", f"{self.ORGANIZATION}/CN=a", "email:alice@example.com", "emailProtection",
+                 "permitted subtree violation"),
+                ("mail-of-the-subject", f"{self.ORGANIZATION}/CN=a/emailAddress=alice@example.com", "DNS:app.test",
+                 "emailProtection", "permitted subtree violation"),
+                ("uri", f"{self.ORGANIZATION}/CN=a", "URI:spiffe://example.com/a", "clientAuth",
+                 "permitted subtree violation"),
+                ("server", f"{self.ORGANIZATION}/CN=a", "DNS:app.test", "serverAuth", "OK")):
+            stolen = self.forge(label, subject, alternative, usage)
+            done = self.run_program("openssl", "verify", "-CAfile", self.ca, "-untrusted",
+                                    self.certs / "dev-ca" / "issuer.pem", f"{stolen}.pem")
+            self.assertIn(said, done.stdout + done.stderr, label)
 
     def test_openssl(self):
         for name, said in (("app.test", "0 (ok)"), ("example.com", "47 (permitted subtree violation)")):

@@ -99,6 +99,31 @@ TEST(NginxParser, CodeIsNoDirectives) {
   EXPECT_THAT(tree[0].block, IsEmpty());
 }
 
+TEST(NginxParser, LongStringsAndCommentsOfLuaMayHoldBraces) {
+  Report report;
+  const auto tree =
+      parse("/n/main",
+            in_memory({{"/n/main",
+                        "a_by_lua_block { x = [[ } ' ]] y = [==[ ]] } ]==] --[[ }\n } "
+                        "]] --[ }\n z = t[a[1]] }\nc;"}}),
+            report);
+  EXPECT_EQ(report.text(), "");
+  ASSERT_EQ(tree.size(), 2U);
+  EXPECT_EQ(tree[1].at.line, 4);
+}
+
+TEST(NginxParser, NamesOfFilesArePrintable) {
+  Report report;
+  const auto tree = parse(
+      "/n/main", in_memory({{"/n/main", "include /n/\x1b[2J;\nb;"}, {"/n/\x1b[2J", "a;"}}), report);
+  // '[' is of a pattern, which matches the file.
+  ASSERT_EQ(tree.size(), 2U);
+  EXPECT_EQ(tree[0].at.file.find('\x1b'), std::string::npos);
+  (void)parse("/n/\x1b[2J", in_memory({{"/n/\x1b[2J", "a"}}), report);
+  EXPECT_FALSE(report.ok());
+  EXPECT_EQ(report.text().find('\x1b'), std::string::npos);
+}
+
 TEST(NginxParser, ReadsTheDisk) {
   const test::TempFolder folder;
   const std::string main = folder.write("nginx.conf", "include sites/*;\n");

@@ -364,6 +364,246 @@ TEST_F(NginxTranslation, WhoAnswersToEveryNameGetsWhatIsLeft) {
   EXPECT_EQ(config_.hosts[1].names[0].value.text(), "b.test");
 }
 
+TEST_F(NginxTranslation, WhatIsLeftOutIsNotServedByAWildcard) {
+  const auto named = [](const std::string& name, const std::string& more) {
+    return "server { listen 443 ssl; server_name " + name +
+           "; ssl_certificate /c.pem; ssl_certificate_key /k.pem; ssl_protocols TLSv1.3; "
+           "proxy_set_header Host $host; " +
+           more + " }\n";
+  };
+  const std::string pass = "location / { proxy_pass http://127.0.0.1:1; }";
+  for (const std::string& kept : {"auth_basic x; " + pass, std::string("return 444;"),
+                                  std::string("root /srv;"), "ssl_reject_handshake on; " + pass}) {
+    import(named("*.a.test", pass) + named("dead.a.test", kept));
+    ASSERT_EQ(config_.hosts.size(), 2U) << kept;
+    EXPECT_EQ(config_.hosts[1].names[0].value.text(), "dead.a.test");
+    ASSERT_EQ(config_.hosts[1].routes.size(), 1U) << kept;
+    EXPECT_EQ(config_.hosts[1].routes[0].path, "/");
+    EXPECT_EQ(config_.hosts[1].routes[0].upstream.value, "not-carried-over");
+    EXPECT_EQ(import_.findings.exit_code(), ExitCode::untranslated);
+    import(named("a.test", pass) + named("dead.a.test", kept));
+    EXPECT_EQ(config_.hosts.size(), 1U) << kept;  // its names get an alert
+    EXPECT_EQ(import_.findings.exit_code(), ExitCode::untranslated);
+  }
+  // A later server does not get the name either.
+  import(named("a.test", pass) + named("dead.a.test", "deny all; " + pass) +
+         named("dead.a.test", pass));
+  EXPECT_EQ(config_.hosts.size(), 1U);
+}
+
+TEST_F(NginxTranslation, AnExpressionForNamesIsNoCatchAll) {
+  std::string text = server("location / { proxy_pass http://127.0.0.1:1; }");
+  text.replace(text.find("a.test;"), 6, "~^api\\d+\\.a\\.test$");
+  import(text);
+  EXPECT_FALSE(import_.serves);
+  EXPECT_THAT(lost(), testing::Contains(HasSubstr("server_name ~^api")));
+  // Nor is one that serves nothing passed over: another host may take its names.
+  std::string refusing = server("return 444;");
+  refusing.replace(refusing.find("a.test;"), 6, "~^api\\d+\\.a\\.test$");
+  import(refusing + server("location / { proxy_pass http://127.0.0.1:1; }"));
+  EXPECT_THAT(lost(), testing::Contains(HasSubstr("server_name ~^api")));
+}
+
+TEST_F(NginxTranslation, ClientsNeedACertificateOfSomeCa) {
+  const std::string pass = "location / { proxy_pass http://127.0.0.1:1; }";
+  import(server("ssl_verify_client on; ssl_trusted_certificate t.pem; " + pass));
+  EXPECT_TRUE(config_.hosts.at(0).client_certificates);
+  EXPECT_THAT(routes(), ElementsAre("/ 127.0.0.1-1"));
+  import(server("ssl_verify_client on; " + pass));
+  EXPECT_THAT(routes(), ElementsAre("/ not-carried-over"));
+  EXPECT_THAT(lost(), ElementsAre("ssl_verify_client on"));
+}
+
+TEST_F(NginxTranslation, WhatKeepsClientsOutClosesTheRoute) {
+  for (const char* const guard :
+       {"access_by_lua_block { ngx.exit(403) }", "rewrite_by_lua_file x.lua;", "auth_pam x;",
+        "js_access x.y;", "modsecurity on;", "if ($cookie_session = \"\") { return 302 /login; }",
+        "if ($blocked) { return 503; }", "if ($http_x_token != a) { rewrite ^ /login; }",
+        "if (!-f /allowed/$remote_addr) { return 403; }"}) {
+    import(server("location / { proxy_pass http://127.0.0.1:1; } location /g/ { " +
+                  std::string(guard) + " proxy_pass http://127.0.0.1:1; }"));
+    EXPECT_THAT(routes(), ElementsAre("/g/ not-carried-over", "/ 127.0.0.1-1")) << guard;
+    EXPECT_EQ(import_.findings.exit_code(), ExitCode::untranslated);
+  }
+  for (const char* const other :
+       {"auth_pam off;", "auth_basic off;", "auth_basic_user_file f;",
+        "if ($scheme = http) { return 301 https://$host$request_uri; }",
+        "if (-f /srv/maintenance) { return 503; }", "if ($bad_bot) { return 444; }"}) {
+    import("map $http_user_agent $bad_bot { default 0; ~bot 1; }\n" +
+           server("location / { proxy_pass http://127.0.0.1:1; " + std::string(other) + " }"));
+    EXPECT_THAT(routes(), ElementsAre("/ 127.0.0.1-1")) << other;
+  }
+}
+
+TEST_F(NginxTranslation, AnExpressionThatIsNotAllClosedIsShouted) {
+  const auto shouts = [&](const std::string& location) {
+    import(server("location / { proxy_pass http://127.0.0.1:1; } location " + location +
+                  " { return 403; }"));
+    for (const Finding& finding : import_.findings.all()) {
+      if (finding.why.find("WHAT THIS KEPT AWAY") != std::string::npos) return true;
+    }
+    return false;
+  };
+  EXPECT_TRUE(shouts("~* ^/admin"));
+  EXPECT_THAT(routes(), ElementsAre("/admin not-carried-over", "/ 127.0.0.1-1"));
+  EXPECT_TRUE(shouts("~ ^/internal/|^/secret/"));
+  EXPECT_TRUE(shouts("~ ^/ab*"));
+  EXPECT_FALSE(shouts("~ ^/a/bc?x"));
+  EXPECT_THAT(routes(), ElementsAre("/a/ not-carried-over", "/ 127.0.0.1-1"));
+  EXPECT_FALSE(shouts("~ ^/ops/?$"));
+  EXPECT_THAT(routes(), ElementsAre("/ops not-carried-over", "/ 127.0.0.1-1"));
+  EXPECT_FALSE(shouts("~ ^/ops/(a|b)$"));
+  EXPECT_THAT(routes(), testing::Contains("/ 127.0.0.1-1"));
+  EXPECT_TRUE(shouts("\"/sp ace/\""));
+  EXPECT_TRUE(shouts("= /"));
+  EXPECT_THAT(routes(), ElementsAre("/ 127.0.0.1-1"));
+  for (const std::string& each : lost()) EXPECT_EQ(each, "location = /");
+}
+
+TEST_F(NginxTranslation, WhatStreamLeadsNobodyToIsClosed) {
+  const auto conf = [](const std::string& entries, const std::string& more) {
+    return "http { server { listen 127.0.0.1:8443 ssl; server_name a.test b.test; ssl_certificate "
+           "/c.pem; ssl_certificate_key /k.pem; ssl_protocols TLSv1.3; proxy_set_header Host "
+           "$host; "
+           "location / { proxy_pass http://127.0.0.1:1; } } }\n"
+           "stream { map $ssl_preread_server_name $b { " +
+           entries + " }\nserver { listen 443; ssl_preread on; proxy_pass $b; " + more + " } }\n";
+  };
+  const auto names_of = [&](std::size_t host) {
+    std::vector<std::string> names;
+    for (const auto& name : config_.hosts.at(host).names) names.push_back(name.value.text());
+    return names;
+  };
+  import(conf("a.test 127.0.0.1:8443;", ""));
+  ASSERT_EQ(config_.hosts.size(), 2U);
+  EXPECT_THAT(names_of(0), ElementsAre("a.test"));
+  EXPECT_THAT(routes(), ElementsAre("/ 127.0.0.1-1"));
+  EXPECT_THAT(names_of(1), ElementsAre("b.test"));
+  ASSERT_EQ(config_.hosts[1].routes.size(), 1U);
+  EXPECT_EQ(config_.hosts[1].routes[0].upstream.value, "not-carried-over");
+  EXPECT_THAT(lost(), ElementsAre("server_name a.test b.test"));
+  for (const char* const all :
+       {"default 127.0.0.1:8443;", "a.test [::1]:9; default 127.0.0.1:8443;",
+        "a.test 127.0.0.1:8443; b.test 127.0.0.1:8443;"}) {
+    import(conf(all, ""));
+    EXPECT_EQ(config_.hosts.size(), 1U) << all;
+    EXPECT_THAT(routes(), ElementsAre("/ 127.0.0.1-1")) << all;
+  }
+  import(conf("default 127.0.0.1:8443; c.test 127.0.0.1:9;", "deny all;"));
+  EXPECT_THAT(lost(), testing::Contains("deny all"));
+  for (const config::Host& host : config_.hosts) {
+    if (host.passthrough.value.empty()) {
+      EXPECT_EQ(host.routes.at(0).upstream.value, "not-carried-over");
+    } else {
+      EXPECT_EQ(host.passthrough.value, "not-carried-over");
+    }
+  }
+}
+
+TEST_F(NginxTranslation, ASecondMapForANameIsTold) {
+  import(
+      "stream { map $ssl_preread_server_name $b { b.test 127.0.0.1:2; }\n"
+      "map $ssl_preread_server_name $c { b.test 127.0.0.1:3; }\n"
+      "server { listen 443; ssl_preread on; proxy_pass $b; }\n"
+      "server { listen 444; ssl_preread on; proxy_pass $b; }\n"
+      "server { listen 445; ssl_preread on; proxy_pass $c; } }\n");
+  EXPECT_THAT(lost(), ElementsAre("b.test 127.0.0.1:3"));
+}
+
+TEST_F(NginxTranslation, FieldsThatSayWhoAsksAreNotLeftToClients) {
+  for (const char* const field :
+       {"X-DN $ssl_client_s_dn", "X-U $remote_user", "X-Forwarded-User \"\"", "X-Role admin"}) {
+    import(
+        server("location / { proxy_pass http://127.0.0.1:1; } location /i/ { proxy_set_header "
+               "Host $host; proxy_pass http://127.0.0.1:1; proxy_set_header " +
+               std::string(field) + "; }"));
+    EXPECT_THAT(routes(), ElementsAre("/i/ not-carried-over", "/ 127.0.0.1-1")) << field;
+  }
+  import(
+      server("location / { proxy_pass http://127.0.0.1:1; proxy_set_header Host $host; "
+             "proxy_set_header X-NginX-Proxy true; proxy_set_header Accept-Encoding \"\"; }"));
+  EXPECT_THAT(routes(), ElementsAre("/ 127.0.0.1-1"));
+  std::vector<std::string> shouted;
+  for (const Finding& finding : import_.findings.all()) {
+    if (finding.why.find("CLIENTS CAN NOW WRITE") != std::string::npos) {
+      shouted.push_back(finding.directive);
+    }
+  }
+  EXPECT_THAT(shouted, ElementsAre("proxy_set_header X-NginX-Proxy true"));
+}
+
+TEST_F(NginxTranslation, KeysAndSecretsAreNotRepeated) {
+  import(
+      server("location / { proxy_pass https://127.0.0.1:1; proxy_ssl_certificate own.pem; "
+             "proxy_ssl_certificate_key data:-----HUSH; proxy_set_header Host $host; "
+             "proxy_set_header X-Api-Key HUSH; if ($http_x_auth = HUSH) { return 403; } "
+             "secure_link_md5 HUSH$uri; }"));
+  EXPECT_THAT(import_.yaml, Not(HasSubstr("HUSH")));
+  for (const Finding& finding : import_.findings.all()) {
+    EXPECT_THAT(finding.directive + finding.what + finding.why, Not(HasSubstr("HUSH")));
+  }
+  import(
+      server("location / { proxy_pass https://127.0.0.1:1; proxy_ssl_certificate own.pem; "
+             "proxy_ssl_certificate_key $key; }"));
+  EXPECT_THAT(lost(), ElementsAre("proxy_ssl_certificate own.pem"));
+}
+
+TEST_F(NginxTranslation, WhatIsReturnedGoesBeforeTheBackend) {
+  import(
+      server("location / { proxy_pass http://127.0.0.1:1; } "
+             "location /off/ { return 403; proxy_pass http://127.0.0.1:1; } "
+             "location ~ ^/r/ { proxy_pass http://127.0.0.1:1; return 403; }"));
+  EXPECT_THAT(routes(),
+              ElementsAre("/off/ not-carried-over", "/r/ not-carried-over", "/ 127.0.0.1-1"));
+}
+
+TEST_F(NginxTranslation, TheLastSetCounts) {
+  import(
+      server("set $b http://127.0.0.1:1; set $b http://127.0.0.1:2; location / { proxy_pass $b; "
+             "}"));
+  EXPECT_THAT(routes(), ElementsAre("/ 127.0.0.1-2"));
+  import(
+      server("set $b http://127.0.0.1:1; if ($host = b.test) { set $b http://127.0.0.1:2; } "
+             "location / { proxy_pass $b; } location /a/ { proxy_pass http://127.0.0.1:3; }"));
+  EXPECT_THAT(routes(), ElementsAre("/a/ 127.0.0.1-3", "/ not-carried-over"));
+}
+
+TEST_F(NginxTranslation, AWeightThatIsCutIsTold) {
+  import("upstream x { server 127.0.0.1:1 weight=5000; server 127.0.0.1:2; }\n" +
+         server("location / { proxy_pass http://x; }"));
+  EXPECT_EQ(config_.upstreams.at(0).endpoints.at(0).weight, 1000U);
+  EXPECT_THAT(lost(), ElementsAre("server 127.0.0.1:1 weight=5000"));
+}
+
+TEST_F(NginxTranslation, HstsOfSomePathsIsTold) {
+  const std::string field = "add_header Strict-Transport-Security max-age=31536000; ";
+  import(server("location / { proxy_pass http://127.0.0.1:1; } location /h/ { " + field +
+                "proxy_pass http://127.0.0.1:1; }"));
+  EXPECT_FALSE(config_.hosts.at(0).hsts);
+  EXPECT_THAT(lost(), ElementsAre("add_header Strict-Transport-Security max-age=31536000"));
+  import(server(field + "location / { proxy_pass http://127.0.0.1:1; add_header X-A b; }"));
+  EXPECT_TRUE(config_.hosts.at(0).hsts);
+  EXPECT_THAT(lost(), testing::Contains(HasSubstr("Strict-Transport-Security")));
+}
+
+TEST_F(NginxTranslation, ARedirectToTheFirstPageIsARedirect) {
+  import("server { listen 80; server_name a.test; return 301 https://$server_name/; }\n" +
+         server("location / { proxy_pass http://127.0.0.1:1; }"));
+  EXPECT_EQ(config_.listeners.at(1).redirect_to_https, 443);
+  EXPECT_THAT(lost(), ElementsAre("return 301 https://$server_name/"));
+}
+
+TEST_F(NginxTranslation, APartOfAConfigurationIsToldToBeOne) {
+  const std::string text = server("location / { proxy_pass http://127.0.0.1:1; }");
+  const MemorySources sources = in_memory({{"/n/sites-enabled/a", text}, {"/n/nginx.conf", ""}});
+  const auto read = [](const std::string&, const std::string&) { return facts_for({"a.test"}); };
+  Report report;
+  const Import part = import_file("/n/sites-enabled/a", sources, read, {}, report);
+  EXPECT_TRUE(part.serves);
+  EXPECT_EQ(part.findings.exit_code(), ExitCode::untranslated);
+  EXPECT_THAT(part.findings.all().front().why, HasSubstr("/n/nginx.conf"));
+}
+
 TEST_F(NginxTranslation, TheSameTextEachTime) {
   const std::string text = server("location / { proxy_pass http://127.0.0.1:1; }");
   import(text);

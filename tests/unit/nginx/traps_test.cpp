@@ -102,6 +102,10 @@ TEST(NginxTraps, UpgradesNeedTheirHeaders) {
       traps_in(server("", "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade;")),
       ElementsAre("upgrade_missing"));
   EXPECT_THAT(traps_in(server("",
+                              "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; "
+                              "proxy_set_header Connection keep-alive;")),
+              ElementsAre("upgrade_missing"));
+  EXPECT_THAT(traps_in(server("",
                               "proxy_set_header Upgrade $http_upgrade; proxy_set_header "
                               "Connection upgrade;")),
               ElementsAre("http_version_missing"));

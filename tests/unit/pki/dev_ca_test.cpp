@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -91,7 +92,14 @@ TEST_F(DevCaTest, KeepsKeysPrivate) {
        std::filesystem::recursive_directory_iterator(folder_.path() + "/certs")) {
     if (entry.is_regular_file()) ++files;
   }
-  EXPECT_EQ(files, 5U);
+  EXPECT_EQ(files, 7U);
+}
+
+TEST_F(DevCaTest, StaysOutOfRepositories) {
+  ensure();
+  for (const char* file : {"dev-ca/.gitignore", "dev/.gitignore"}) {
+    EXPECT_EQ(content(folder_.path() + "/certs/" + file), "*\n") << file;
+  }
 }
 
 TEST_F(DevCaTest, IsKeptAndSoIsTheCertificate) {
@@ -284,16 +292,98 @@ TEST_F(DevCaTest, RootsThatWereReplacedAreRememberedUntilForgotten) {
 TEST_F(DevCaTest, ACaThatIsLimitedOtherwiseIsReplacedAndItsKeyRemoved) {
   test::CertificateOptions options;
   options.common_name = "wssgate development CA";
+  options.name_constraints = "critical,permitted;DNS:localhost";
   const auto old = test::TestCertificate::self_signed(options);
   folder_.write("certs/dev-ca/ca.pem", old.pem());
   const std::vector<std::string> outdated = {folder_.write("certs/dev-ca/ca.key", old.key_pem()),
                                              folder_.write("certs/dev/fullchain.pem", old.pem()),
                                              folder_.write("certs/dev/privkey.pem", old.key_pem())};
+  std::filesystem::permissions(folder_.path() + "/certs/dev-ca", std::filesystem::perms::owner_all);
   const auto dev = ensure();
   EXPECT_EQ(dev.ca.replaced_because, "it is not limited as the CAs of this version are");
   for (const std::string& file : outdated) EXPECT_FALSE(std::filesystem::exists(file)) << file;
   EXPECT_EQ(earlier_dev_roots(folder_.path() + "/certs").size(), 1U);
   EXPECT_TRUE(load(dev));
+}
+
+TEST_F(DevCaTest, OthersCertificatesAreNoRootsOfOurs) {
+  ensure();
+  ensure({"app.example.org"});
+  const auto earlier = earlier_dev_roots(folder_.path() + "/certs");
+  ASSERT_EQ(earlier.size(), 1U);
+  test::CertificateOptions options;
+  options.common_name = "a CA";
+  const auto stranger = test::TestCertificate::self_signed(options);
+  folder_.write("certs/dev-ca/earlier/x.pem", content(earlier.front().file));
+  folder_.write("certs/dev-ca/earlier/" + fingerprint(stranger.certificate()) + ".pem",
+                stranger.pem());
+  const auto again = earlier_dev_roots(folder_.path() + "/certs");
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again.front().file, earlier.front().file);
+  folder_.write("certs/dev-ca/ca.pem", stranger.pem());
+  EXPECT_FALSE(find_dev_root(folder_.path() + "/certs"));
+}
+
+// As somebody might put it there: with our names and constraints.
+TEST_F(DevCaTest, ACaForOtherUsesIsReplaced) {
+  const auto made = make_dev_authority({}, now_);
+  ASSERT_TRUE(made);
+  EXPECT_TRUE(is_limited(*made));
+  const auto put = [&](int nid, const char* value) {
+    X509Ptr changed(X509_dup(made->root.get()));
+    X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, nid, value);
+    const int index = X509_get_ext_by_NID(changed.get(), nid, -1);
+    if (index >= 0) X509_EXTENSION_free(X509_delete_ext(changed.get(), index));
+    X509_add_ext(changed.get(), extension, -1);
+    X509_EXTENSION_free(extension);
+    DevAuthority authority;
+    authority.root = std::move(changed);
+    authority.issuer.certificate = share(made->issuer.certificate.get());
+    return is_limited(authority);
+  };
+  EXPECT_TRUE(put(NID_basic_constraints, "critical,CA:TRUE,pathlen:1"));
+  EXPECT_FALSE(put(NID_basic_constraints, "critical,CA:TRUE"));
+  EXPECT_FALSE(put(NID_basic_constraints, "critical,CA:TRUE,pathlen:2"));
+  EXPECT_FALSE(put(NID_ext_key_usage, "serverAuth,clientAuth"));
+  EXPECT_FALSE(put(NID_key_usage, "keyCertSign,cRLSign"));
+  EXPECT_FALSE(put(NID_info_access, "OCSP;URI:http://a.test/"));
+}
+
+TEST_F(DevCaTest, RefusesWhatOthersMayWrite) {
+  const auto dev = ensure();
+  const std::string ca_folder = folder_.path() + "/certs/dev-ca";
+  for (const std::string& path : {ca_folder, dev.ca.root.file}) {
+    const mode_t before = mode_of(path);
+    ASSERT_EQ(::chmod(path.c_str(), before | 0020), 0);
+    const auto refused = ensure_dev_ca(folder_.path() + "/certs", {}, now_);
+    ASSERT_FALSE(refused) << path;
+    EXPECT_THAT(refused.error().context, testing::StartsWith("other users may write '" + path));
+    ASSERT_EQ(::chmod(path.c_str(), before), 0);
+  }
+  EXPECT_FALSE(ensure().ca.is_new);
+}
+
+TEST_F(DevCaTest, RefusesWhatAnotherUserOwns) {
+  const auto dev = ensure();
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  const std::string ca_folder = folder_.path() + "/certs/dev-ca";
+  for (const std::string& path : {ca_folder, dev.ca.root.file}) {
+    ASSERT_EQ(::chown(path.c_str(), 65534, 65534), 0);
+    const auto refused = ensure_dev_ca(folder_.path() + "/certs", {}, now_);
+    ASSERT_FALSE(refused) << path;
+    EXPECT_THAT(refused.error().context,
+                testing::StartsWith("'" + path + "' belongs to another user (65534, and you are"));
+    ASSERT_EQ(::chown(path.c_str(), 0, 0), 0);
+  }
+  EXPECT_FALSE(ensure().ca.is_new);
+}
+
+TEST_F(DevCaTest, NoneMayCertifyATopLevelDomain) {
+  EXPECT_EQ(refusal({"localhost", "com"}),
+            "'com' would be a CA for every name of a top-level domain");
+  EXPECT_THAT(ensure().ca.permitted, testing::IsEmpty());
+  EXPECT_THAT(ensure({"b.example.com", "203.0.113.5"}).ca.permitted,
+              testing::ElementsAre("b.example.com", "203.0.113.5"));
 }
 
 TEST_F(DevCaTest, RefusesWhatItCannotCertify) {

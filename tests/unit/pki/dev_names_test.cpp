@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/x509v3.h>
+
+#include <functional>
 
 #include "pki/dev_issue.h"
 #include "support/test_ca.h"
@@ -75,26 +78,66 @@ TEST(DevNames, AreReadBackFromTheConstraintsOfACa) {
   }
 }
 
+/// Ours, changed, put into a certificate, whose signature nobody looks at.
+void add_constraints(X509* certificate, const DevNames& beyond, bool critical,
+                     const std::function<void(NAME_CONSTRAINTS&)>& change) {
+  const ExtensionPtr ours = dev_constraints(beyond);
+  ASSERT_TRUE(ours);
+  auto* constraints = static_cast<NAME_CONSTRAINTS*>(X509V3_EXT_d2i(ours.get()));
+  change(*constraints);
+  EXPECT_EQ(X509_add1_ext_i2d(certificate, NID_name_constraints, constraints, critical ? 1 : 0,
+                              X509V3_ADD_REPLACE),
+            1);
+  NAME_CONSTRAINTS_free(constraints);
+}
+
 TEST(DevNames, ConstraintsThatAreNotOursAreNoOnes) {
-  const std::string ours = dev_constraints({});
-  const std::string not_critical = ours.substr(ours.find(',') + 1);
-  for (const std::string& constraints :
-       {std::string(), not_critical, ours + ",permitted;DNS:.example.com",
-        ours + ",permitted;IP:203.0.113.0/255.255.255.0", ours + ",permitted;email:example.com",
-        ours + ",excluded;DNS:a.test", std::string("critical,permitted;DNS:localhost")}) {
-    test::CertificateOptions options;
-    options.common_name = "a CA";
-    options.is_ca = true;
+  test::CertificateOptions options;
+  options.common_name = "a CA";
+  options.is_ca = true;
+  for (const char* constraints :
+       {"", "critical,permitted;DNS:localhost", "critical,excluded;DNS:a.test"}) {
     options.name_constraints = constraints;
     const auto ca = test::TestCertificate::self_signed(options);
     EXPECT_EQ(permitted_beyond_local(ca.certificate()), std::nullopt) << constraints;
   }
-  test::CertificateOptions options;
-  options.common_name = "a CA";
-  options.is_ca = true;
-  options.name_constraints = ours;
-  EXPECT_EQ(permitted_beyond_local(test::TestCertificate::self_signed(options).certificate()),
-            DevNames());
+  struct Row {
+    const char* what;
+    int type;
+    const char* value;
+    bool permitted;
+  };
+  for (const Row& row : {Row{"a domain without the domain itself", GEN_DNS, ".example.com", true},
+                         Row{"a network", GEN_IPADD, "203.0.113.0/255.255.255.0", true},
+                         Row{"e-mail", GEN_EMAIL, "example.com", true},
+                         Row{"anything excluded", GEN_DNS, "a.test", false}}) {
+    options.name_constraints = "";
+    const auto ca = test::TestCertificate::self_signed(options);
+    add_constraints(ca.certificate(), {}, true, [&](NAME_CONSTRAINTS& constraints) {
+      GENERAL_SUBTREE* const subtree = GENERAL_SUBTREE_new();
+      GENERAL_NAME_free(subtree->base);
+      subtree->base = a2i_GENERAL_NAME(nullptr, nullptr, nullptr, row.type, row.value, 1);
+      auto& list = row.permitted ? constraints.permittedSubtrees : constraints.excludedSubtrees;
+      if (list == nullptr) list = sk_GENERAL_SUBTREE_new_null();
+      sk_GENERAL_SUBTREE_push(list, subtree);
+    });
+    EXPECT_EQ(permitted_beyond_local(ca.certificate()), std::nullopt) << row.what;
+  }
+  options.name_constraints = "";
+  for (const bool critical : {false, true}) {
+    const auto ca = test::TestCertificate::self_signed(options);
+    add_constraints(ca.certificate(), {}, critical, [](NAME_CONSTRAINTS&) {});
+    EXPECT_EQ(permitted_beyond_local(ca.certificate()),
+              critical ? std::optional(DevNames()) : std::nullopt);
+  }
+}
+
+TEST(DevNames, OfWholeTopLevelDomainsAreTold) {
+  EXPECT_EQ(first_top_level({}), std::nullopt);
+  EXPECT_EQ(first_top_level({{"localhost", "test", "*.internal", "a.com", "*.b.com"}, {"::1"}}),
+            std::nullopt);
+  EXPECT_EQ(first_top_level({{"a.com", "com"}, {}}), "com");
+  EXPECT_EQ(first_top_level({{"mytest"}, {}}), "mytest");
 }
 
 TEST(DevNames, ThatAreNotPermittedAreTold) {

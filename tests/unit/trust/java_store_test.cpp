@@ -120,9 +120,55 @@ TEST_F(JavaStore, SaysWhyKeytoolFailed) {
   }
 }
 
+// JAVA_HOME may lead elsewhere by then.
+TEST_F(JavaStore, OfTheSystemIsLookedAtAtUninstallWhateverTheVariables) {
+  const std::string keystore = give_jvm("machine/usr/lib/jvm/jvm-17");
+  places_.java_home = places_.root + "/usr/lib/jvm/jvm-17";
+  EXPECT_THAT(outcomes(install_in_java(root_, places_)), ElementsAre(Outcome::done));
+  places_.java_home.clear();
+  const Steps steps = remove_from_java(root_, places_);
+  ASSERT_THAT(outcomes(steps), ElementsAre(Outcome::done));
+  EXPECT_EQ(steps.front().what, keystore);
+}
+
+TEST_F(JavaStore, LosesAgainWhatWasAnotherFileByThen) {
+  const std::string swaps = "case $1 in -importcert) cp '" + folder_.write("other", stranger()) +
+                            "' '" + root_.file + "' ;; esac\n";
+  const std::string keystore = give_jvm("jvm", swaps + kKeytool);
+  places_.java_home = folder_.path() + "/jvm";
+  const Steps steps = install_in_java(root_, places_);
+  ASSERT_THAT(outcomes(steps), ElementsAre(Outcome::failed));
+  EXPECT_EQ(steps.front().what, root_.file + " is another file now");
+  EXPECT_EQ(content(keystore + ".deleted"),
+            "wssgate-dev-" + root_.fingerprint.substr(0, 16) + "\n");
+}
+
+TEST_F(JavaStore, OfSomebodyElseIsChangedAsThem) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  const std::string who = folder_.path() + "/who";
+  const std::string keystore = give_jvm("jvm", "id -u >> '" + who + "'\n" + kKeytool);
+  folder_.write("who", "");
+  for (const std::string& file : {keystore, calls_file(), who}) {
+    std::ofstream(file, std::ios::app).flush();
+    ASSERT_EQ(::chown(file.c_str(), 65534, 65534), 0);
+  }
+  std::error_code error;
+  for (const char* part :
+       {"", "/jvm", "/jvm/lib", "/jvm/lib/security", "/certs", "/certs/dev-ca"}) {
+    fs::permissions(folder_.path() + part, fs::perms(0755), error);
+  }
+  places_.java_home = folder_.path() + "/jvm";
+  places_.is_root = true;
+  EXPECT_THAT(outcomes(install_in_java(root_, places_)), ElementsAre(Outcome::done));
+  EXPECT_EQ(content(who), "65534\n65534\n65534\n");
+}
+
 TEST_F(JavaStore, MayNotBeThere) {
   places_.java_home = folder_.path() + "/nothing";
-  EXPECT_THAT(outcomes(install_in_java(root_, places_)), ElementsAre(Outcome::absent));
+  const Steps steps = install_in_java(root_, places_);
+  ASSERT_THAT(outcomes(steps), ElementsAre(Outcome::absent));
+  EXPECT_EQ(steps.front().what,
+            "JAVA_HOME (" + places_.java_home + ") has no bin/keytool with lib/security/cacerts");
   EXPECT_THAT(outcomes(remove_from_java(root_, places_)), ElementsAre(Outcome::absent));
 }
 

@@ -93,6 +93,29 @@ TEST_F(NssStore, WhatHasOurNameButIsAnotherCertificateStays) {
   EXPECT_TRUE(fs::exists(database + "/held"));
 }
 
+TEST_F(NssStore, IsFoundUnderWhateverNameItWasImported) {
+  give_program("certutil", kCertutil);
+  const std::string database = give_database(".pki/nssdb");
+  folder_.write("home/.pki/nssdb/held", content(root_.file));
+  folder_.write("home/.pki/nssdb/name", "my own CA, by hand");
+  folder_.write("home/.pki/nssdb/flags", "CT,C,C");
+  EXPECT_THAT(outcomes(install_in_nss(root_, places_)), ElementsAre(Outcome::unchanged));
+  EXPECT_THAT(outcomes(remove_from_nss(root_, places_)), ElementsAre(Outcome::done));
+  EXPECT_FALSE(fs::exists(database + "/held"));
+}
+
+TEST_F(NssStore, AnotherCertificateOfTheSameNameIsNotPutAtRisk) {
+  give_program("certutil", kCertutil);
+  const std::string database = give_database(".pki/nssdb");
+  folder_.write("home/.pki/nssdb/held", stranger() + content(root_.file));
+  folder_.write("home/.pki/nssdb/name", "shared");
+  folder_.write("home/.pki/nssdb/flags", "C,,");
+  const Steps steps = remove_from_nss(root_, places_);
+  ASSERT_THAT(outcomes(steps), ElementsAre(Outcome::failed));
+  EXPECT_THAT(steps.front().what, HasSubstr("other certificates share its name, 'shared'"));
+  EXPECT_TRUE(fs::exists(database + "/held"));
+}
+
 TEST_F(NssStore, AChromiumThatHasNeverRunGetsADatabase) {
   give_program("certutil", kCertutil);
   folder_.write("coreutils/mkdir", "#!/bin/sh\nexec /bin/mkdir \"$@\"\n", 0755);

@@ -33,6 +33,12 @@ class SystemStore : public StoresTest {
     return names;
   }
 
+  /// As the real one does.
+  std::string makes_the_bundle() const {
+    return "mkdir -p '" + places_.root + "/etc/ssl/certs'\n" + "cat /dev/null '" + store() +
+           "'/*.crt > '" + system_bundle(places_) + "' 2>/dev/null\nexit 0";
+  }
+
   std::string our_name() const { return "wssgate-dev-" + root_.fingerprint.substr(0, 16) + ".crt"; }
 };
 
@@ -99,6 +105,50 @@ TEST_F(SystemStore, SaysWhyAnUpdateFailed) {
   EXPECT_THAT(steps.front().remedy, HasSubstr("as root"));
 }
 
+// The bundle is what counts, and a failed update leaves it as it was.
+TEST_F(SystemStore, AnUpdateThatFailedIsMadeUpForAtUninstall) {
+  give_program("update-ca-certificates", makes_the_bundle());
+  EXPECT_THAT(outcomes(install_in_system(root_, places_)), ElementsAre(Outcome::done));
+  give_program("update-ca-certificates", "exit 1");
+  EXPECT_THAT(outcomes(remove_from_system(root_, places_)),
+              ElementsAre(Outcome::done, Outcome::failed));
+  EXPECT_THAT(files(), IsEmpty());
+  EXPECT_THAT(outcomes(remove_from_system(root_, places_)), ElementsAre(Outcome::failed));
+  places_.is_root = false;
+  Steps steps = remove_from_system(root_, places_);
+  ASSERT_THAT(outcomes(steps), ElementsAre(Outcome::needs_root));
+  EXPECT_EQ(steps.front().what, system_bundle(places_) + " still has it");
+  places_.is_root = true;
+  give_program("update-ca-certificates", makes_the_bundle());
+  EXPECT_THAT(outcomes(remove_from_system(root_, places_)), ElementsAre(Outcome::done));
+  EXPECT_EQ(calls().back(), "update-ca-certificates --fresh");
+  EXPECT_THAT(outcomes(remove_from_system(root_, places_)), ElementsAre(Outcome::unchanged));
+}
+
+TEST_F(SystemStore, AnUpdateThatFailedIsNoInstallation) {
+  folder_.write("machine/etc/ssl/certs/ca-certificates.crt", stranger());
+  give_program("update-ca-certificates", "exit 1");
+  EXPECT_THAT(outcomes(install_in_system(root_, places_)), ElementsAre(Outcome::failed));
+  places_.is_root = false;
+  const Steps steps = install_in_system(root_, places_);
+  ASSERT_THAT(outcomes(steps), ElementsAre(Outcome::needs_root));
+  EXPECT_EQ(steps.front().what, system_bundle(places_) + " has not got it yet");
+  places_.is_root = true;
+  give_program("update-ca-certificates", makes_the_bundle());
+  EXPECT_THAT(outcomes(install_in_system(root_, places_)), ElementsAre(Outcome::unchanged));
+  places_.is_root = false;
+  EXPECT_THAT(outcomes(install_in_system(root_, places_)), ElementsAre(Outcome::unchanged));
+}
+
+TEST_F(SystemStore, SaysThatItStillTrustsTheRoot) {
+  give_program("update-ca-certificates", makes_the_bundle());
+  install_in_system(root_, places_);
+  std::ofstream(store() + "/several.crt") << content(root_.file) << stranger();
+  const Steps steps = remove_from_system(root_, places_);
+  ASSERT_THAT(outcomes(steps), ElementsAre(Outcome::done, Outcome::failed));
+  EXPECT_THAT(steps.back().what, HasSubstr("still has it: from another file"));
+}
+
 TEST_F(SystemStore, SaysThatARootCannotBeRead) {
   fs::remove(root_.file);
   const Steps steps = install_in_system(root_, places_);
@@ -127,8 +177,17 @@ TEST_F(SystemStore, MayBeAnotherDistributions) {
   }
 }
 
+TEST_F(SystemStore, MayLackTheFolderThatItsProgramReads) {
+  fs::remove_all(places_.root);
+  const Steps steps = install_in_system(root_, places_);
+  ASSERT_THAT(outcomes(steps), ElementsAre(Outcome::failed));
+  EXPECT_EQ(steps.front().what, "update-ca-certificates is here, but not the folder it reads");
+  EXPECT_THAT(steps.front().remedy, HasSubstr("make it and try again"));
+}
+
 TEST_F(SystemStore, MayNotBeThere) {
   fs::remove_all(places_.root);
+  places_.path.clear();
   EXPECT_THAT(outcomes(install_in_system(root_, places_)), ElementsAre(Outcome::absent));
   EXPECT_THAT(outcomes(remove_from_system(root_, places_)), ElementsAre(Outcome::absent));
   EXPECT_EQ(system_bundle(places_), "");
