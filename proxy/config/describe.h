@@ -327,10 +327,11 @@ void describe(V& v, Admin& a) {
            "socket that only "
            "its own user may use, or off."},
           a.address, AdminAddressForm{});
-  v.value({"http", "127.0.0.1:9114",
-           "A port that answers the same over TCP: /metrics for Prometheus, /healthz and /readyz for "
-           "whoever watches. Left out, there is none."},
-          a.http, ListenAddressForm{});
+  v.value(
+      {"http", "127.0.0.1:9114",
+       "A port that answers the same over TCP: /metrics for Prometheus, /healthz and /readyz for "
+       "whoever watches. Left out, there is none."},
+      a.http, ListenAddressForm{});
   v.value({"token", "admin-token.txt",
            "A file with the token that the port demands for whatever changes something, and on an "
            "address that is not loopback for everything but /healthz and /readyz."},
