@@ -31,7 +31,7 @@ constexpr std::chrono::seconds kMostWriting{30};
 constexpr std::chrono::seconds kMostLingering{1};
 constexpr std::chrono::milliseconds kPause{250};
 // Of all at once, known or not: an answer takes milliseconds.
-constexpr std::size_t kMostVisits = 64;
+constexpr std::size_t kMostVisits = 256;
 
 /// Somebody listens there.
 bool answers(const Unix::endpoint& endpoint) {
