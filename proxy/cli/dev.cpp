@@ -199,12 +199,12 @@ control::LoadConfig renew_and_keep(const config::Config& config, const std::stri
                  "mend that before the certificate ends: it could not be renewed");
     } else if (const pki::DevCa& ca = certificate->ca; ca.root.fingerprint != known) {
       known = ca.root.fingerprint;
-      log::warn(
-          "dev_ca_replaced",
-          "the local CA has been made anew: whatever trusted the one before has to trust this "
-          "one (wssgate dev --install)",
-          {{"ca", ca.root.file},
-           {"why", ca.is_new ? ca.replaced_because : "another wssgate dev has replaced it"}});
+      // By the report, not by a line of this thread's own: the log may end before this thread does.
+      report.warn(
+          {.file = ca.root.file},
+          fmt::format("the local CA has been made anew: {}",
+                      ca.is_new ? ca.replaced_because : "another wssgate dev has replaced it"),
+          "whatever trusted the one before has to trust this one (wssgate dev --install)");
     }
     return config;
   };

@@ -230,7 +230,8 @@ TEST_F(DevTest, SaysThatAnotherOneHasReplacedTheCa) {
       pki::ensure_dev_ca(folder_.path(), {"app.example.com"}, std::chrono::system_clock::now());
   ASSERT_TRUE(other);
   ASSERT_TRUE(other->is_new);
-  EXPECT_THAT(dev.read_until("another wssgate dev has replaced it"), HasSubstr("dev_ca_replaced"));
+  EXPECT_THAT(dev.read_until("another wssgate dev has replaced it"),
+              HasSubstr("configuration_warning"));
   EXPECT_EQ(dev.interrupt(), 0);
 }
 
