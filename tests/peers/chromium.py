@@ -12,6 +12,13 @@ from harness import PATIENCE, program
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--remote-debugging-pipe"]
+# For evaluate(), with a URL: [what came back, the close code].
+TALK = """new Promise((resolve) => {
+  const socket = new WebSocket(%r);
+  socket.onopen = () => socket.send("from the browser");
+  socket.onmessage = (event) => { socket.close(4001); socket.onclose = (end) => resolve([event.data, end.code]); };
+  socket.onclose = (end) => resolve(["never opened", end.code]);
+})"""
 
 
 def trusting_home(folder, root):

@@ -4,15 +4,8 @@ import os
 import re
 import signal
 
-from chromium import Chromium, trusting_home
+from chromium import TALK, Chromium, trusting_home
 from harness import PATIENCE, PeerTest, node, program, wssgate_program
-
-TALK = """new Promise((resolve) => {
-  const socket = new WebSocket(%r);
-  socket.onopen = () => socket.send("from the browser");
-  socket.onmessage = (event) => { socket.close(4001); socket.onclose = (end) => resolve([event.data, end.code]); };
-  socket.onclose = (end) => resolve(["never opened", end.code]);
-})"""
 
 
 class Dev(PeerTest):

@@ -15,7 +15,7 @@ import ssl
 import subprocess
 import unittest
 
-from chromium import Chromium
+from chromium import TALK, Chromium
 from harness import HERE, PATIENCE, PeerTest, free_port, node, program, wssgate_program
 
 NOBODY = 65534
@@ -33,12 +33,6 @@ done
 shift
 exec "$@"
 """
-TALK = """new Promise((resolve) => {
-  const socket = new WebSocket(%r);
-  socket.onopen = () => socket.send("from the browser");
-  socket.onmessage = (event) => { socket.close(4001); socket.onclose = (end) => resolve([event.data, end.code]); };
-  socket.onclose = (end) => resolve(["never opened", end.code]);
-})"""
 JAVA = """
 public class Connect {
   public static void main(String[] to) throws Exception {
