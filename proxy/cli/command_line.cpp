@@ -276,6 +276,9 @@ int run_command_line(int argc, char** argv) {
       "connections", "show the running process's open connections, or close some of them");
   add_connections_options(*connections_command, connections_options);
 
+  CLI::App* schema_command = app.add_subcommand(
+      "schema", "print the JSON Schema of configurations, for editors");
+
   DoctorOptions doctor_options;
   CLI::App* doctor_command = app.add_subcommand(
       "doctor", "say what is wrong with a live wss:// or https:// host, and what to change");
@@ -307,6 +310,7 @@ int run_command_line(int argc, char** argv) {
     if (drain_command->parsed()) return drain(drain_options);
     if (certificates_command->parsed()) return certificates(certificates_options);
     if (connections_command->parsed()) return connections(connections_options);
+    if (schema_command->parsed()) return schema();
     if (doctor_command->parsed()) return doctor(doctor_options);
     if (import_command->parsed()) return import_nginx(import_options);
     return dev(dev_options);

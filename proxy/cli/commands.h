@@ -120,6 +120,8 @@ int connections(const ConnectionsOptions& options);
 /// Shows the certificates of the running process: what serves, and what is on the disk. 0 when it
 /// did.
 int certificates(const AdminOptions& options);
+/// Prints the JSON Schema of configurations.
+int schema();
 /// Says what is wrong with a live host, and what to change. Its exit codes: doctor::ExitCode.
 int doctor(DoctorOptions options);
 /// Tells the traps in an nginx configuration, and writes one for wssgate that does the same. Its
