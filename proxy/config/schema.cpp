@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "config/describe.h"
@@ -15,6 +16,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // What a form takes, as far as a schema can say it.
+
+/// YAML 1.1, which many programs still read, makes "off" the truth value false.
+Json or_off(Json form) { return {{"anyOf", {{{"enum", {"off", false}}}, std::move(form)}}}; }
 
 template <class Form>
 Json form_schema(const Form&) {
@@ -30,18 +34,14 @@ Json form_schema(const BoolForm&) { return {{"type", "boolean"}}; }
 Json form_schema(const DurationForm&) {
   return {{"type", "string"}, {"pattern", "^[0-9]+(ms|s|m|h|d)$"}};
 }
-Json form_schema(const DurationOrOffForm&) {
-  return {{"type", "string"}, {"pattern", "^(off|[0-9]+(ms|s|m|h|d))$"}};
-}
+Json form_schema(const DurationOrOffForm&) { return or_off(form_schema(DurationForm{})); }
 Json form_schema(const HstsAgeForm&) {
   return {{"type", "string"}, {"pattern", "^[0-9]+(ms|s|m|h|d)$"}};
 }
 Json form_schema(const SizeForm&) {
   return {{"type", "string"}, {"pattern", "^[0-9]+(B|KiB|MiB|GiB)$"}};
 }
-Json form_schema(const SizeOrOffForm&) {
-  return {{"type", "string"}, {"pattern", "^(off|[0-9]+(B|KiB|MiB|GiB))$"}};
-}
+Json form_schema(const SizeOrOffForm&) { return or_off(form_schema(SizeForm{})); }
 Json form_schema(const RateForm&) {
   return {{"type", "string"}, {"pattern", "^(none|[0-9]+/[0-9]*(ms|s|m|h|d))$"}};
 }
@@ -64,12 +64,13 @@ template <class Form, class T>
 Json form_schema(const OptionalForm<Form, T>& form) {
   return form_schema(form.form);
 }
-/// A word that YAML takes for a number ("1.2") or a truth value is written as one, too.
+/// A word that YAML takes for a number ("1.2") or a truth value ("off") is met as that, too.
 template <class T>
 Json form_schema(const ChoiceForm<T>& form) {
   Json words = Json::array();
   for (const auto& [word, value] : form.words) {
     words.push_back(word);
+    if (word == "on" || word == "off") words.push_back(word == "on");
     if (const Json parsed = Json::parse(word, nullptr, false); parsed.is_number()) {
       words.push_back(parsed);
     }
