@@ -44,6 +44,9 @@ class Histogram {
 inline constexpr std::array kAnswerSeconds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
                                            0.01,   0.025,   0.05,   0.1,   0.25,   0.5,
                                            1.0,    2.5,     5.0,    10.0};
+/// From ten microseconds to a second: what one turn of a loop takes.
+inline constexpr std::array kTurnSeconds{0.00001, 0.0001, 0.0005, 0.001, 0.005,
+                                         0.01,    0.05,   0.1,    0.5,   1.0};
 /// From a second to a week: how long a tunnel lasts.
 inline constexpr std::array kLifeSeconds{1.0,    10.0,    60.0,    300.0,    1'800.0,
                                          3600.0, 21600.0, 86400.0, 604'800.0};

@@ -57,12 +57,18 @@ void add_connections(MetricFamilies& families, const Server& server,
   }
 }
 
-void add_lags(MetricFamilies& families, const Server::Counted& counted) {
+void add_workers(MetricFamilies& families, const Server::Counted& counted) {
   auto lag = families.gauge("wssgate_worker_lag_seconds",
                             "How long this very question waited for the worker's turn.");
-  for (std::size_t i = 0; i < counted.lags.size(); ++i) {
-    lag.value(std::chrono::duration<double>(counted.lags[i]).count(),
+  for (std::size_t i = 0; i < counted.workers.size(); ++i) {
+    lag.value(std::chrono::duration<double>(counted.workers[i].lag).count(),
               {{"worker", std::to_string(i)}});
+  }
+  auto turns = families.histogram(
+      "wssgate_worker_turn_duration_seconds",
+      "A turn of a worker's loop, without its waiting: what is ready meanwhile waits so long.");
+  for (std::size_t i = 0; i < counted.workers.size(); ++i) {
+    turns.value(counted.workers[i].turns, {{"worker", std::to_string(i)}});
   }
 }
 
@@ -75,10 +81,17 @@ void add_handshakes(MetricFamilies& families, const gateway::Telemetry& telemetr
                                                  {"resumed", kind.resumed ? "yes" : "no"},
                                                  {"key", text(kind.key)}});
   }
-  families
-      .counter("wssgate_handshake_failures_total",
-               "TLS handshakes that began and failed; wssgate_refusals_total has the reasons.")
-      .value(static_cast<double>(telemetry.failed_handshakes));
+  auto failed = families.counter("wssgate_handshake_failures_total",
+                                 "TLS handshakes that began and failed, by the reason.");
+  std::map<Reason, std::uint64_t> failures = telemetry.failed_handshakes;
+  // The usual ones of zero too: else the first is not seen as an increase.
+  for (const Reason reason : {Reason::handshake_failed, Reason::handshake_timeout,
+                              Reason::client_closed, Reason::client_reset}) {
+    failures.try_emplace(reason, 0);
+  }
+  for (const auto& [reason, count] : failures) {
+    failed.value(static_cast<double>(count), {{"reason", text(reason_label(reason))}});
+  }
   families
       .histogram("wssgate_handshake_duration_seconds",
                  "From the ClientHello to the end of the handshake, the client's network included.")
@@ -125,6 +138,15 @@ void add_tunnels(MetricFamilies& families, const gateway::Telemetry& telemetry) 
   auto open = families.gauge("wssgate_tunnels_open", "WebSockets that are open.");
   for (const auto& [host, counts] : telemetry.hosts) {
     open.value(static_cast<double>(counts.tunnels_begun - counts.tunnels_ended), {{"host", host}});
+  }
+  auto age = families.gauge(
+      "wssgate_tunnels_open_age_seconds",
+      "The ages of open WebSockets, added up: by wssgate_tunnels_open it is their mean.");
+  const auto now = gateway::since_start_of_clock(gateway::TelemetryClock::now());
+  for (const auto& [host, counts] : telemetry.hosts) {
+    const auto count = static_cast<std::int64_t>(counts.tunnels_begun - counts.tunnels_ended);
+    age.value(std::chrono::duration<double>(count * now - counts.open_since).count(),
+              {{"host", host}});
   }
   auto ended = families.counter(
       "wssgate_tunnels_ended_total",
@@ -223,9 +245,15 @@ void add_upstreams(MetricFamilies& families, const gateway::Snapshot& snapshot,
   });
 }
 
+void keep_first(std::optional<std::chrono::system_clock::time_point>& first,
+                std::chrono::system_clock::time_point time) {
+  first = std::min(first.value_or(time), time);
+}
+
 /// A file with two keys is one series: the one that ends first, and whether any is held back.
 struct FileCertificates {
   std::optional<std::chrono::system_clock::time_point> ends;
+  std::optional<std::chrono::system_clock::time_point> on_disk_ends;
   bool held_back = false;
 };
 
@@ -236,14 +264,22 @@ void add_certificates(MetricFamilies& families, const gateway::Snapshot& snapsho
   for (const gateway::CertificateState& state : snapshot.certificates) {
     FileCertificates& file = files[state.source.chain_file];
     file.held_back |= !state.refused.empty();
+    if (state.on_disk_not_after) keep_first(file.on_disk_ends, *state.on_disk_not_after);
     if (!state.served) continue;
-    file.ends = std::min(file.ends.value_or(state.served->not_after), state.served->not_after);
+    keep_first(file.ends, state.served->not_after);
     files_of.emplace(state.served->fingerprint, state.source.chain_file);
   }
   auto ends = families.gauge("wssgate_certificate_not_after_timestamp_seconds",
                              "When the certificate that serves expires, as a Unix time.");
   for (const auto& [file, certificates] : files) {
     if (certificates.ends) ends.value(seconds(*certificates.ends), {{"file", file}});
+  }
+  auto on_disk_ends = families.gauge("wssgate_certificate_on_disk_not_after_timestamp_seconds",
+                                     "When what is on the disk expires, whether it serves or not.");
+  for (const auto& [file, certificates] : files) {
+    if (certificates.on_disk_ends) {
+      on_disk_ends.value(seconds(*certificates.on_disk_ends), {{"file", file}});
+    }
   }
   auto held_back = families.gauge(
       "wssgate_certificate_held_back",
@@ -256,6 +292,12 @@ void add_certificates(MetricFamilies& families, const gateway::Snapshot& snapsho
   for (const StapleStatus& staple : all) {
     const auto [first, last] = files_of.equal_range(staple.fingerprint);
     for (auto file = first; file != last; ++file) staples[file->second] = &staple;
+  }
+  auto updated = families.gauge("wssgate_staple_this_update_timestamp_seconds",
+                                "When the CA vouched for what an OCSP staple says, as a Unix time: "
+                                "its age is time() less it.");
+  for (const auto& [file, staple] : staples) {
+    if (staple->this_update) updated.value(seconds(*staple->this_update), {{"file", file}});
   }
   auto good_until = families.gauge("wssgate_staple_good_until_timestamp_seconds",
                                    "Until when an OCSP staple holds, as a Unix time.");
@@ -320,7 +362,7 @@ Metrics metrics(const StatusSources& sources, std::string_view accept) {
   MetricFamilies families;
   add_process(families, sources);
   add_connections(families, server, telemetry);
-  add_lags(families, counted);
+  add_workers(families, counted);
   add_handshakes(families, telemetry);
   add_requests(families, telemetry);
   add_tunnels(families, telemetry);

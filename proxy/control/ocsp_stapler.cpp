@@ -383,7 +383,10 @@ std::vector<StapleStatus> OcspStapler::status() const {
     one.fingerprint = fingerprint;
     one.chain_file = entry->certificate->chain_file;
     one.state = entry->state();
-    if (const auto staple = entry->slot->good(wall_clock())) one.good_until = staple->next_update;
+    if (const auto staple = entry->slot->good(wall_clock())) {
+      one.this_update = staple->this_update;
+      one.good_until = staple->next_update;
+    }
     one.why = entry->why;
     one.since = entry->since;
     one.next_attempt = entry->next_attempt;

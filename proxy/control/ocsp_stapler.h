@@ -46,7 +46,8 @@ struct StapleStatus {
   std::string fingerprint;
   std::string chain_file;
   StapleState state = StapleState::none;
-  /// Of the staple that handshakes get now, if any.
+  /// Of the staple that handshakes get now, if any: from when its CA vouched for it, until when.
+  std::optional<std::chrono::system_clock::time_point> this_update;
   std::optional<std::chrono::system_clock::time_point> good_until;
   /// Why it is failing or revoked, and since when.
   std::string why;

@@ -204,12 +204,13 @@ std::uint64_t Server::open_tunnels(const gateway::DrainTarget& target) const {
 Server::Counted Server::counted() const {
   std::vector<gateway::Telemetry> each(workers_.size());
   Counted all;
-  all.lags.resize(workers_.size());
+  all.workers.resize(workers_.size());
   const auto asked = Clock::now();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->worker.post(
-        [parts = workers_[i].get(), asked, copy = &each[i], lag = &all.lags[i]] {
-          *lag = Clock::now() - asked;
+        [parts = workers_[i].get(), asked, copy = &each[i], pace = &all.workers[i]] {
+          pace->lag = Clock::now() - asked;
+          pace->turns = parts->worker.loop().turns();
           *copy = parts->gateway.telemetry();
         });
   }

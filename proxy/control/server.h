@@ -52,11 +52,17 @@ class Server {
   void resume(const gateway::DrainTarget& target);
   /// Open ones that the drain of `target` closes.
   std::uint64_t open_tunnels(const gateway::DrainTarget& target = {}) const;
+  /// How one worker keeps up.
+  struct WorkerPace {
+    /// How long this question waited for its turn.
+    std::chrono::steady_clock::duration lag{0};
+    /// net::Loop::turns().
+    Histogram turns{kTurnSeconds};
+  };
   /// Since the start.
   struct Counted {
     gateway::Telemetry telemetry;  // of all workers
-    /// How long this question waited for each worker's turn.
-    std::vector<std::chrono::steady_clock::duration> lags;
+    std::vector<WorkerPace> workers;
   };
   Counted counted() const;
   /// Open ones that `filter` covers, `most` a worker, oldest first.

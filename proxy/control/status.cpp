@@ -48,6 +48,7 @@ Staples staples_json(const OcspStapler& stapler) {
   Staples staples;
   for (const StapleStatus& status : stapler.status()) {
     staples[status.fingerprint] = {{"state", staple_state_label(status.state)},
+                                   {"this_update", time(status.this_update)},
                                    {"good_until", time(status.good_until)},
                                    {"why", status.why},
                                    {"since", time(status.since)},
@@ -97,6 +98,8 @@ json certificates_json(const gateway::Snapshot& snapshot, const OcspStapler& sta
          {"key_file", state.source.key_file},
          {"served", state.served ? certificate_json(*state.served, hosts, staples) : json(nullptr)},
          {"on_disk", on_disk(state)},
+         {"on_disk_not_after",
+          state.on_disk_not_after ? json(pki::iso_time(*state.on_disk_not_after)) : json(nullptr)},
          {"problems", wssgate::to_json(state.refused)}});
   }
   return list;

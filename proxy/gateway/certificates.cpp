@@ -143,7 +143,11 @@ Certificates::Found Certificates::look_at(const pki::CertificateSource& source) 
 CertificateState Certificates::judge(const pki::CertificateSource& source, Found found) {
   const CertificateState* const old = before(source);
   if (found.proven_before) {
-    return {.source = source, .served = old->served, .refused = {}, .proof = old->proof};
+    return {.source = source,
+            .served = old->served,
+            .refused = {},
+            .proof = old->proof,
+            .on_disk_not_after = old->on_disk_not_after};
   }
   pki::LoadOutcome& loaded = found.outcome;
   if (!loaded.certificate && is_from_a_folder(source)) {
@@ -153,7 +157,8 @@ CertificateState Certificates::judge(const pki::CertificateSource& source, Found
   CertificateState state{.source = source,
                          .served = std::move(loaded.certificate),
                          .refused = {},
-                         .proof = std::move(loaded.proof)};
+                         .proof = std::move(loaded.proof),
+                         .on_disk_not_after = loaded.not_after};
   if (state.served || before_ == nullptr) {
     report_.append(found.report);
     // One object for one certificate: what was made from it is shared with earlier connections.

@@ -25,6 +25,8 @@ struct CertificateState {
   std::vector<Problem> refused;
   /// Why `served` need not be proven again, where there was nothing to say of it; else null.
   std::shared_ptr<const pki::Proof> proof = nullptr;
+  /// When what lies on the disk expires, served or not; nothing where that cannot be read.
+  std::optional<std::chrono::system_clock::time_point> on_disk_not_after = std::nullopt;
 };
 
 /// The certificates of one configuration. At start, each has to be good. At a reload, one that is

@@ -177,10 +177,16 @@ void Gateway::cut_passed_through(const DrainTarget& target) {
   }
 }
 
-void Gateway::tunnel_begun(Connection& connection) {
+void Gateway::tunnel_begun(Connection& connection, TelemetryClock::time_point at) {
   ++connection.counts->tunnels_begun;
+  connection.counts->open_since += since_start_of_clock(at);
   const auto* window = drains_.window_for(*connection.site->host, *connection.endpoint);
   if (window != nullptr) connection.tunnel->order_close(window->order_now());
+}
+
+void Gateway::tunnel_ended(Connection& connection, TelemetryClock::time_point at) {
+  ++connection.counts->tunnels_ended;
+  connection.counts->open_since -= since_start_of_clock(at);
 }
 
 std::uint64_t Gateway::tunnels(const DrainTarget& target) const {

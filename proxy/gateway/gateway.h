@@ -79,7 +79,9 @@ class Gateway {
   void joined(Connection& connection);
   void left(Connection& connection);
   /// `connection` has become a tunnel.
-  void tunnel_begun(Connection& connection);
+  void tunnel_begun(Connection& connection, TelemetryClock::time_point at);
+  /// `at`: what tunnel_begun() was told.
+  void tunnel_ended(Connection& connection, TelemetryClock::time_point at);
 
  private:
   /// Does something to each that `target` covers and that has Close frames, and wakes it.

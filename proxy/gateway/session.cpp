@@ -167,7 +167,7 @@ asio::awaitable<bool> greet(Connection& connection, std::unique_ptr<net::TcpStre
   auto accepted = co_await accept_tls(connection, std::move(plain), hello->offers_resumption,
                                       *std::move(handshake));
   if (!accepted) {
-    ++connection.gateway.telemetry().failed_handshakes;
+    ++connection.gateway.telemetry().failed_handshakes[accepted.error().reason];
     log_refusal(connection, accepted.error(), connection.server_name);
   }
   co_return accepted.ok();

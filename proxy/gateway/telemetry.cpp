@@ -46,6 +46,7 @@ void HostCounts::add(const HostCounts& other) {
   response_bytes += other.response_bytes;
   tunnels_begun += other.tunnels_begun;
   tunnels_ended += other.tunnels_ended;
+  open_since += other.open_since;
   from_client.add(other.from_client);
   from_upstream.add(other.from_upstream);
   passed_through += other.passed_through;
@@ -93,7 +94,7 @@ void Telemetry::upstream_error(std::string_view name, Reason reason) {
 void Telemetry::add(const Telemetry& other) {
   connections += other.connections;
   add_each(handshakes, other.handshakes);
-  failed_handshakes += other.failed_handshakes;
+  add_each(failed_handshakes, other.failed_handshakes);
   handshake.add(other.handshake);
   request.add(other.request);
   tunnel_life.add(other.tunnel_life);

@@ -16,6 +16,11 @@ namespace wssgate::gateway {
 
 using TelemetryClock = std::chrono::steady_clock;
 
+/// Whole, so that times can be added up and taken away again.
+inline std::chrono::milliseconds since_start_of_clock(TelemetryClock::time_point time) {
+  return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch());
+}
+
 /// The label of requests to no host of the configuration.
 inline constexpr const char* kNoHost = "(none)";
 /// What HTTP has not registered.
@@ -49,6 +54,9 @@ struct HostCounts {
 
   std::uint64_t tunnels_begun = 0;
   std::uint64_t tunnels_ended = 0;
+  /// The moments at which those began that are open, added up; whole, so that nothing of them is
+  /// left at the end.
+  std::chrono::milliseconds open_since{0};
   /// Payload of tunnels, as it goes along.
   Traffic from_client;
   Traffic from_upstream;
@@ -77,7 +85,7 @@ struct HandshakeKind {
   /// Of the certificate; none where the session was resumed, which shows none.
   std::string_view key = "none";
   bool resumed = false;
-  auto operator<=>(const HandshakeKind&) const = default;  // NOLINT(modernize-use-nullptr): misread
+  auto operator<=>(const HandshakeKind&) const = default;
 };
 
 /// What one worker has done since the start, for metrics. Only names of the configuration are
@@ -87,7 +95,8 @@ struct HandshakeKind {
 struct Telemetry {
   std::uint64_t connections = 0;
   std::map<HandshakeKind, std::uint64_t> handshakes;
-  std::uint64_t failed_handshakes = 0;
+  /// By why they failed, once they had begun.
+  std::map<Reason, std::uint64_t> failed_handshakes;
   /// From the hello to the end of the handshake.
   Histogram handshake{kAnswerSeconds};
   /// From a request's first byte to the last of its response, where an upstream was asked.

@@ -131,11 +131,11 @@ Tunnel::Tunnel(std::unique_ptr<Connection> connection, Upgraded& upgraded)
   record_.tunnel = true;
   connection_->endpoint = upstream_.lease.endpoint().get();
   connection_->tunnel = &relay_;
-  connection_->gateway.tunnel_begun(*connection_);
+  connection_->gateway.tunnel_begun(*connection_, record_.begun);
 }
 
 Tunnel::~Tunnel() {
-  ++connection_->counts->tunnels_ended;
+  connection_->gateway.tunnel_ended(*connection_, record_.begun);
   connection_->tunnel = nullptr;
   connection_->endpoint = nullptr;
 }

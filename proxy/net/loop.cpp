@@ -103,9 +103,11 @@ void Loop::poll() {
 
 void Loop::turn(Clock::duration most) {
   wait(most);
-  asio::post(context_, [this] { act(); });
+  const Clock::time_point begun = Clock::now();
+  asio::post(context_, [this, begun] { act(begun); });
   context_.poll();
   spawned_ = false;
+  turns_.add(Clock::now() - begun);
 }
 
 void Loop::wait(Clock::duration most) {
@@ -131,7 +133,7 @@ void Loop::wake_idlers() {
   idlers_.clear();
 }
 
-void Loop::act() {
+void Loop::act(Clock::time_point now) {
   for (int i = 0; i < told_; ++i) {
     const epoll_event& event = events_[static_cast<std::size_t>(i)];
     auto* const watched = static_cast<Watched*>(event.data.ptr);
@@ -143,7 +145,7 @@ void Loop::act() {
     }
   }
   run_tasks();
-  wake_due();
+  wake_due(now);
   waking_.swap(woken_);
   for (std::size_t i = 0; i < waking_.size(); ++i) {
     Sleeper* const sleeper = waking_[i];
@@ -165,9 +167,7 @@ void Loop::run_tasks() {
   doing_.clear();
 }
 
-void Loop::wake_due() {
-  if (next_alarm() == kNever) return;
-  const Clock::time_point now = Clock::now();
+void Loop::wake_due(Clock::time_point now) {
   while (next_alarm() <= now) {
     Sleeper& sleeper = *times_.front().sleeper;
     set_alarm(sleeper, kNever);

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/histogram.h"
 #include "net/asio.h"
 #include "net/fd.h"
 
@@ -65,6 +66,8 @@ class Loop {
   void turn(Clock::duration most);
   /// Turns that wait for nothing, for as long as somebody has been woken.
   void poll();
+  /// How long turns took, without their waiting: what is ready meanwhile waits for that long.
+  const Histogram& turns() const { return turns_; }
 
   /// Starts a coroutine; `on_end` takes what it threw, as a std::exception_ptr. In the loop's
   /// thread, or before that runs.
@@ -90,9 +93,9 @@ class Loop {
   void wait(Clock::duration most);
   bool is_busy() const { return !woken_.empty() || spawned_ || has_tasks_ || stopping_; }
   void wake_idlers();
-  void act();
+  void act(Clock::time_point now);
   void run_tasks();
-  void wake_due();
+  void wake_due(Clock::time_point now);
   Clock::time_point next_alarm() const { return times_.empty() ? kNever : times_.front().time; }
   void wake_thread();
 
@@ -109,8 +112,9 @@ class Loop {
   std::vector<Sleeper*> woken_;
   std::vector<Sleeper*> waking_;  // those of this turn
   std::vector<Sleeper*> idlers_;  // who are woken when nobody else is
-  int busy_turns_ = 0;            // since somebody came to be one of these
-  bool spawned_ = false;          // somebody who has not begun yet
+  Histogram turns_{kTurnSeconds};
+  int busy_turns_ = 0;    // since somebody came to be one of these
+  bool spawned_ = false;  // somebody who has not begun yet
 
   std::atomic<bool> stopping_{false};
   std::atomic<bool> sleeping_{false};

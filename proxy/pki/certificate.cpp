@@ -89,6 +89,7 @@ LoadOutcome load_certificate(const CertificateSource& source, const SourceFiles&
   if (key) check_key(leaf, source, key.get(), report);
   LoadOutcome outcome;
   outcome.names = dns_names(leaf.certificate.get());
+  outcome.not_after = not_after(leaf.certificate.get());
   check_names(leaf, outcome.names, source.chain_file, report);
   const SourceLocation leaf_at{source.chain_file, leaf.line, 1};
   const bool has_staple_file = files.staple.has_value();

@@ -72,6 +72,8 @@ struct LoadOutcome {
   std::shared_ptr<const Proof> proof = nullptr;
   /// What it covers, or would cover if it were not refused. Empty where that could not be read.
   std::vector<HostPattern> names;
+  /// When it expires, refused or not.
+  std::optional<std::chrono::system_clock::time_point> not_after;
 };
 
 /// Loads and proves one certificate: files readable, key not readable by others, PEM as expected,

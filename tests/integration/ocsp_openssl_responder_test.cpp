@@ -37,6 +37,7 @@ TEST(OcspOpensslResponder, SaysGood) {
   EXPECT_EQ(status.state, StapleState::good) << status.why;
   ASSERT_TRUE(certificate.staple());
   EXPECT_EQ(status.good_until, certificate.staple()->next_update);
+  EXPECT_EQ(status.this_update, certificate.staple()->this_update);
   EXPECT_TRUE(status.next_attempt);
 }
 

@@ -90,6 +90,15 @@ class Metrics(AdminPortTest):
         self.assert_comes_to('wssgate_refusals_total{reason="unknown_server_name"}', 1)
         self.assertNotIn("made-up", self.metrics())
 
+    def test_handshakes_that_fail_are_counted_by_the_reason(self):
+        self.run_program("curl", "-s", "--resolve", f"app.test:{self.gate.port}:127.0.0.1", self.url("/", "https"))
+        self.gate.refusal(reason="handshake_failed")
+        self.assert_comes_to('wssgate_handshake_failures_total{reason="handshake_failed"}', 1)
+        self.assertEqual(self.value('wssgate_handshake_failures_total{reason="handshake_timeout"}'), 0)
+
+    def test_the_turns_of_workers(self):
+        self.assertGreater(self.value('wssgate_worker_turn_duration_seconds_count{worker="0"}'), 0)
+
     def test_prometheus_has_nothing_to_say_against_it(self):
         if not shutil.which("promtool"):
             self.skipTest("promtool (of Debian's package prometheus) is not installed")
@@ -100,6 +109,7 @@ class Metrics(AdminPortTest):
         client = self.start_node_client(self.url("/open"), ["ended"])
         client.event("the opening", lambda event: event.get("open"))
         self.assert_comes_to('wssgate_tunnels_open{host="app.test"}', 1)
+        eventually("its age", lambda: 0 < self.value('wssgate_tunnels_open_age_seconds{host="app.test"}') < 60)
         found, = [each for each in json.loads(self.ask("/connections?host=app.test")[2])["connections"]
                   if each["phase"] == "tunnel"]
         self.assertEqual((found["host"], found["endpoint"], found["tls"]),
@@ -116,6 +126,7 @@ class Metrics(AdminPortTest):
         self.assertEqual((done.returncode, done.stdout), (0, "1 connections are closed\n"))
         client.event("the end", lambda event: event.get("closed") == 4321)
         self.assert_comes_to('wssgate_tunnels_open{host="app.test"}', 0)
+        self.assertEqual(self.value('wssgate_tunnels_open_age_seconds{host="app.test"}'), 0)
         self.gate.access(event="tunnel", reason="closed_by_operator", proxy_close_code=4321)
 
     def test_the_certificates_for_people(self):
@@ -151,6 +162,27 @@ class Metrics(AdminPortTest):
             status, _, text = self.ask(path, method)
             self.assertEqual((status, "admin.token" in text), (403, True))
         self.assertNotEqual(json.loads(self.ask("/status")[2])["last_reload"]["cause"], "wssgate reload")
+
+
+class OnTheDisk(AdminPortTest):
+    """A renewal that is no good: what serves expires at another time than what lies there."""
+
+    @classmethod
+    def set_up_class(cls):
+        cls.gate = cls.served({"app.test": [("/", free_port())]})
+
+    def test_when_what_lies_there_expires(self):
+        chain = f"{self.certificates.served}/app.test/fullchain.pem"
+        ends = "wssgate_certificate_not_after_timestamp_seconds"
+        on_disk = "wssgate_certificate_on_disk_not_after_timestamp_seconds"
+        served = self.value(f'{ends}{{file="{chain}"}}')
+        self.assertGreater(served, 0)
+        self.assertEqual(self.value(f'{on_disk}{{file="{chain}"}}'), served)
+        self.run_program("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc",
+                         "-keyout", self.folder + "/other.pem", "-subj", "/CN=app.test", "-days", "7", "-out", chain)
+        self.assert_comes_to(f'wssgate_certificate_held_back{{file="{chain}"}}', 1)
+        self.assertEqual(self.value(f'{ends}{{file="{chain}"}}'), served)
+        self.assertLess(self.value(f'{on_disk}{{file="{chain}"}}'), served)
 
 
 class Token(AdminPortTest):
