@@ -22,7 +22,7 @@ TEST(TraceContext, NoneOfAMalformedOne) {
         kGood + " ", "ff" + kGood.substr(2), "0x" + kGood.substr(2), "0A" + kGood.substr(2),
         "01" + kGood.substr(2) + "x", "00-" + std::string(32, '0') + "-b7ad6b7169203331-01",
         "00-" + kTrace + "-0000000000000000-01", "00-" + kTrace + "-b7ad6b716920333g-01",
-        "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+        std::string("00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01"),
         "00-" + kTrace + "_b7ad6b7169203331-01", "00-" + kTrace + "-b7ad6b7169203331_01",
         "00_" + kTrace + "-b7ad6b7169203331-01", "00-" + kTrace + "-b7ad6b7169203331-0G"}) {
     EXPECT_EQ(trace_id_of(bad), "") << bad;
