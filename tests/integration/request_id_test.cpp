@@ -130,6 +130,7 @@ TEST(RequestId, OfATunnelIsInItsAnswerAndItsLine) {
   const std::string id = field_of(answer, "X-Request-ID").value_or("");
   EXPECT_THAT(id, MatchesRegex(kMade));
   EXPECT_EQ(ids.wait_for(1).at(0), id);
+  client.close();
   const auto line = gateway.access_lines(1).at(0);
   EXPECT_EQ(line["event"], "tunnel");
   EXPECT_EQ(line["request_id"], id);
