@@ -1,8 +1,8 @@
 #include "base/log.h"
 
-#include <fcntl.h>
 #include <fmt/compile.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,11 +15,11 @@
 #include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "base/line_sink.h"
 #include "base/line_writer.h"
 #include "base/text.h"
 
@@ -29,17 +29,24 @@ namespace {
 // How long the end of the process waits for the last lines to be taken.
 constexpr std::chrono::seconds kLastLines{1};
 constexpr std::size_t kUsualLine = 640;
+constexpr std::string_view kOperational = "operational";
+constexpr std::string_view kAccess = "access";
 // Of access lines, which come by the thousand: waking a thread and writing for each costs more than
 // making it does. Of the others somebody may be waiting for one.
 constexpr std::chrono::milliseconds kGatherAccess{10};
 
 struct Loggers {
   Format format = Format::text;
-  // A writer each: a reader of the one that has stopped reading does not silence the other.
-  // Until configure() there is none, and lines go to stderr at once: a refused configuration is
-  // reported so.
-  std::unique_ptr<LineWriter> operational;
-  std::unique_ptr<LineWriter> access;
+  // Until then lines go to stderr at once: a refused configuration is reported so.
+  bool configured = false;
+  // A writer each: a reader of the one that has stopped reading does not silence the other. The
+  // same one where both go to the same place, so that no line is in the midst of another. None for
+  // one that is off.
+  std::shared_ptr<LineWriter> operational;
+  std::shared_ptr<LineWriter> access;
+  // Operational lines begin with their severity, for who takes it off. Access lines are of the
+  // severity that is meant by none.
+  bool severities = false;
 };
 
 Loggers& loggers() {
@@ -51,6 +58,22 @@ Loggers& loggers() {
 std::atomic<Level>& threshold() {
   static std::atomic<Level> level{Level::info};
   return level;
+}
+
+/// As syslog.h has them.
+int severity_of(Level level) {
+  switch (level) {
+    case Level::debug:
+      return 7;
+    case Level::info:
+      return kInformational;
+    case Level::warn:
+      return 4;
+    case Level::error:
+    case Level::off:
+      break;
+  }
+  return 3;
 }
 
 std::string_view level_word(Level level) {
@@ -188,26 +211,39 @@ std::string format_line(Level level, std::string_view event, std::string_view me
                                           : text_line(level, event, message, fields);
 }
 
-/// Throws std::runtime_error.
-int open_file(const std::string& where) {
-  const std::filesystem::path folder = std::filesystem::path(where).parent_path();
-  std::error_code failed;
-  if (!folder.empty()) std::filesystem::create_directories(folder, failed);
-  const int fd = ::open(where.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-  if (fd < 0) throw std::runtime_error(fmt::format("{}: {}", where, error_text(errno)));
-  return fd;
+const char* socket_of(const std::string& where) {
+  if (where == "syslog") return kSyslogSocket;
+  return where == "journald" ? kJournalSocket : nullptr;
 }
 
-int open_access(const std::string& where) {
+int descriptor_of(const std::string& where) {
   if (where == "stdout") return STDOUT_FILENO;
-  return where == "stderr" ? STDERR_FILENO : open_file(where);
+  return where == "stderr" ? STDERR_FILENO : -1;
 }
 
-}  // namespace
+/// Throws std::runtime_error.
+std::unique_ptr<LineSink> open_sink(const std::string& where) {
+  if (const int fd = descriptor_of(where); fd >= 0) return descriptor_sink(fd);
+  if (where == "syslog") return datagram_sink(kSyslogSocket, syslog_datagram);
+  if (where == "journald") return datagram_sink(kJournalSocket, journal_datagram);
+  return file_sink(where, [](std::string_view what) {
+    error("log_reopen_failed",
+          "the file cannot be opened anew; lines go on to the one that was open",
+          {{"error", what}});
+  });
+}
 
-std::string access_fault(const Settings& settings) {
-  const std::string& where = settings.access;
-  if (where.empty() || where == "stdout" || where == "stderr" || where == "off") return {};
+std::shared_ptr<LineWriter> open_writer(const std::string& where, std::string_view log,
+                                        std::chrono::milliseconds gather) {
+  if (where == "off") return nullptr;
+  return std::make_shared<LineWriter>(open_sink(where), gather, [log](std::uint64_t lines) {
+    warn("log_lines_dropped",
+         "lines were lost, since the log's reader is too slow, its disk is full or nobody reads",
+         {{"log", log}, {"lines", static_cast<std::int64_t>(lines)}});
+  });
+}
+
+std::string file_fault(const std::string& where) {
   std::error_code ignored;
   std::filesystem::path path = std::filesystem::absolute(where, ignored);
   const bool there = std::filesystem::exists(path, ignored);
@@ -221,14 +257,46 @@ std::string access_fault(const Settings& settings) {
   return ::access(path.c_str(), W_OK | X_OK) == 0 ? "" : error_text(errno);
 }
 
+std::string socket_fault(const std::string& path) {
+  if (::access(path.c_str(), W_OK) == 0) return {};
+  return fmt::format("{}: {}", path, error_text(errno));
+}
+
+}  // namespace
+
+std::string output_fault(const std::string& where) {
+  if (where.empty() || where == "off" || descriptor_of(where) >= 0) return {};
+  if (const char* const socket = socket_of(where)) return socket_fault(socket);
+  return file_fault(where);
+}
+
 void configure(const Settings& settings) {
-  Loggers& all = loggers();
-  all.format = settings.format;
+  Loggers fresh;
+  fresh.format = settings.format;
+  fresh.configured = true;
+  const bool shared = settings.output == settings.access;
+  fresh.operational = open_writer(settings.output, shared ? kAccess : kOperational,
+                                  shared ? kGatherAccess : std::chrono::milliseconds(0));
+  fresh.access = shared ? fresh.operational : open_writer(settings.access, kAccess, kGatherAccess);
+  const int fd = descriptor_of(settings.output);
+  fresh.severities = socket_of(settings.output) != nullptr || (fd >= 0 && leads_to_journal(fd));
   set_level(settings.level);
-  all.operational = std::make_unique<LineWriter>(STDERR_FILENO, std::chrono::milliseconds(0));
-  all.access.reset();
-  if (settings.access == "off") return;
-  all.access = std::make_unique<LineWriter>(open_access(settings.access), kGatherAccess);
+  loggers() = std::move(fresh);
+}
+
+void reopen() {
+  const Loggers& all = loggers();
+  if (all.operational) all.operational->reopen();
+  if (all.access && all.access != all.operational) all.access->reopen();
+}
+
+std::array<Dropped, 2> dropped() {
+  const Loggers& all = loggers();
+  const auto lost = [](const auto& writer) { return writer ? writer->lost() : 0; };
+  // Of one that has both, they are told of once.
+  const bool shared = all.operational == all.access;
+  return {Dropped{kOperational, shared ? 0 : lost(all.operational)},
+          Dropped{kAccess, lost(all.access)}};
 }
 
 bool shutdown() {
@@ -236,10 +304,13 @@ bool shutdown() {
   // A reader that has stopped reading must not keep the process from ending.
   std::promise<void> promise;
   auto written = promise.get_future();
-  std::thread([writers = std::pair(std::move(all.operational), std::move(all.access)),
+  std::thread([operational = all.operational, access = all.access,
                promise = std::move(promise)]() mutable {
-    writers.first.reset();
-    writers.second.reset();
+    if (operational) operational->finish();
+    if (access) access->finish();
+    // Here, or this thread would have the last word of them.
+    operational.reset();
+    access.reset();
     promise.set_value();
   }).detach();
   if (written.wait_for(kLastLines) != std::future_status::ready) return false;
@@ -255,10 +326,12 @@ bool enabled(Level level) { return level >= threshold().load(std::memory_order_r
 void write(Level level, std::string_view event, std::string_view message, Fields fields) {
   if (!enabled(level)) return;
   std::string line = format_line(level, event, message, {fields.begin(), fields.size()});
-  if (loggers().operational) {
-    loggers().operational->add(line);
-  } else {
-    LineWriter::write_now(STDERR_FILENO, line += '\n');
+  const Loggers& all = loggers();
+  if (!all.configured) {
+    (void)LineWriter::write_now(STDERR_FILENO, line += '\n');
+  } else if (all.operational) {
+    if (all.severities) line.insert(0, severity_prefix(severity_of(level)));
+    all.operational->add(line);
   }
 }
 

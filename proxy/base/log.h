@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -16,7 +17,10 @@ enum class Format : std::uint8_t { text, json };
 struct Settings {
   Level level = Level::info;
   Format format = Format::json;
-  /// Where access lines go: "stdout", "stderr", "off", or a file's path (appended to).
+  /// Where the operational log goes: "stdout", "stderr", "off", "syslog", "journald", or a file's
+  /// path (appended to).
+  std::string output = "stderr";
+  /// The same for access lines.
   std::string access = "stdout";
 
   bool operator==(const Settings&) const = default;
@@ -30,13 +34,25 @@ struct Field {
 };
 using Fields = std::initializer_list<Field>;
 
-/// Why the access file of these settings could not be written, as the system puts it; empty when it
-/// can, or when none is named. Makes nothing.
-std::string access_fault(const Settings& settings);
+/// Why nothing could be written there (Settings::output), as the system puts it; empty when it can.
+/// Makes nothing.
+std::string output_fault(const std::string& where);
 
-/// Sets up both loggers; call once before threads start. Throws std::runtime_error when the access
-/// file cannot be opened. Until then lines go to stderr as text.
+/// Sets up both loggers; call once before threads start. Throws std::runtime_error when a file
+/// cannot be opened. Until then lines go to stderr as text.
 void configure(const Settings& settings);
+/// Opens the files anew, since they have been renamed: soon, by the writers' threads. One that
+/// cannot be opened is told of, and the one before goes on. Any thread.
+void reopen();
+
+/// How many lines of a log were lost since the start: its reader was too slow, or its disk full.
+struct Dropped {
+  std::string_view log;  // "operational" or "access"
+  std::uint64_t lines = 0;
+};
+/// Any thread.
+std::array<Dropped, 2> dropped();
+
 /// Writes what is queued and ends the writers' threads. False when a reader did not take its lines
 /// within a second: then the process has to end without destroying anything (std::_Exit).
 [[nodiscard]] bool shutdown();
@@ -45,7 +61,7 @@ void configure(const Settings& settings);
 void set_level(Level level);
 bool enabled(Level level);
 
-/// One line of the operational log (stderr). `event` is a stable word to filter by, `message` the
+/// One line of the operational log. `event` is a stable word to filter by, `message` the
 /// sentence for a person. Any thread; never blocks on a slow reader (the oldest lines give way).
 void write(Level level, std::string_view event, std::string_view message, Fields fields = {});
 

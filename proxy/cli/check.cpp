@@ -39,7 +39,7 @@ int check(const CheckOptions& options) {
   Report report;
   const config::Config config = config::load_file(options.file, report);
   control::prove_user(config, report);
-  prove_access_log(config, report);
+  prove_logs(config, report);
   (void)control::read_admin_token(config.admin, report);
   const auto snapshot = gateway::Snapshot::build(config, now, report);
   const auto hosts = proven_hosts(snapshot.get());

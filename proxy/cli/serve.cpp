@@ -26,12 +26,15 @@ int refuse(const Report& report, const std::string& consequence) {
   return 1;
 }
 
-void prove_access_log(const config::Config& config, Report& report) {
-  const std::string fault = log::access_fault(config.log);
-  if (fault.empty()) return;
-  report.add({.file = config.file},
-             fmt::format("log.access: cannot write '{}': {}", config.log.access, fault),
-             "name a file that wssgate's user may write, or stdout, stderr or off");
+void prove_logs(const config::Config& config, Report& report) {
+  const auto prove = [&](const char* key, const std::string& where) {
+    const std::string fault = log::output_fault(where);
+    if (fault.empty()) return;
+    report.add({.file = config.file}, fmt::format("{}: cannot write '{}': {}", key, where, fault),
+               "name a file that wssgate's user may write, or stdout, stderr or off");
+  };
+  prove("log.output", config.log.output);
+  prove("log.access", config.log.access);
 }
 
 int serve(const config::Config& config, Report report, control::LoadConfig load,
@@ -41,7 +44,7 @@ int serve(const config::Config& config, Report report, control::LoadConfig load,
   auto listening =
       control::open_listeners(config, control::worker_count(config), report, inherited);
   control::become_user(config, report);
-  prove_access_log(config, report);
+  prove_logs(config, report);
   (void)control::read_admin_token(config.admin, report);
   auto snapshot = gateway::Snapshot::build(config, std::chrono::system_clock::now(), report);
   if (!report.ok()) return refuse(report, "nothing is served");

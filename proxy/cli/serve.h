@@ -15,8 +15,8 @@ namespace wssgate::cli {
 /// Prints every problem to stderr, then how many there are. Returns 1, for the exit code.
 int refuse(const Report& report, const std::string& consequence);
 
-/// Reports an access log that could not be written.
-void prove_access_log(const config::Config& config, Report& report);
+/// Reports a log that could not be written.
+void prove_logs(const config::Config& config, Report& report);
 
 /// Builds, opens and serves what `config` says until a signal; `report` holds what loading it
 /// found. Nothing is served when there is any problem. `load` reads the configuration again at a

@@ -314,10 +314,14 @@ void describe(V& v, log::Settings& l) {
                                   {"off", log::Level::off}}});
   v.value({"format", "json", "json for machines, text for a terminal."}, l.format,
           ChoiceForm<log::Format>{{{"json", log::Format::json}, {"text", log::Format::text}}});
+  v.value({"output", "stderr",
+           "Where the operational log goes: stdout, stderr, syslog, journald, off, or a file to "
+           "append to, which is opened anew once it was renamed and at SIGUSR1."},
+          l.output, LogOutputForm{});
   v.value({"access", "stdout",
-           "Where the line for each request and each ended tunnel goes: stdout, stderr, off, or a "
-           "file to append to."},
-          l.access, AccessLogForm{});
+           "Where the line for each request and each ended tunnel goes; what can stand there is as "
+           "for output."},
+          l.access, LogOutputForm{});
 }
 
 template <class V>
@@ -371,14 +375,23 @@ void describe(V& v, Config& c) {
             "Networks of proxies in front of this one, whose Forwarded and X-Forwarded-* fields "
             "are believed and extended. Everyone else's are replaced."},
            c.trusted_proxies, NetworkForm{});
+  v.value({"request_id", "take_over",
+           "Whose X-Request-ID a request has, at the upstream, in the answer and in the access "
+           "line. take_over: the client's if it is a plain one of at most 128 characters, else a "
+           "new one. trusted: the same for trusted_proxies alone. make: always a new one. off: "
+           "none, and the client's passes as any field does."},
+          c.request_id,
+          ChoiceForm<RequestIdRule>{{{"take_over", RequestIdRule::take_over},
+                                     {"trusted", RequestIdRule::trusted},
+                                     {"make", RequestIdRule::make},
+                                     {"off", RequestIdRule::off}}});
   v.section({"timeouts", "{connect: 3s}",
              "How long to wait, in ms, s, m, h or d. Whoever is late is closed or answered."},
             c.timeouts);
   v.section({"limits", "{connections: 100000}", "How much to accept, in B, KiB, MiB or GiB."},
             c.limits);
   v.section({"websocket", "{ping_interval: 30s}", "How open WebSockets are kept."}, c.websocket);
-  v.section({"log", "{level: info}", "What is written where. The operational log goes to stderr."},
-            c.log);
+  v.section({"log", "{level: info}", "What is written where."}, c.log);
 }
 
 }  // namespace wssgate::config

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <optional>
+#include <string_view>
 
 #include "base/text.h"
 
@@ -233,12 +235,14 @@ Parsed<std::string> CacheFolderForm::operator()(const std::string& text,
   return PathForm{}(text, base_folder);
 }
 
-Parsed<std::string> AccessLogForm::operator()(const std::string& text,
+Parsed<std::string> LogOutputForm::operator()(const std::string& text,
                                               const std::string& base_folder) const {
-  if (text == "stdout" || text == "stderr" || text == "off") return text;
+  constexpr std::array<std::string_view, 5> kWords = {"stdout", "stderr", "syslog", "journald",
+                                                      "off"};
+  if (std::find(kWords.begin(), kWords.end(), text) != kWords.end()) return text;
   if (auto fault = path_fault(text)) return *std::move(fault);
   if (text.find('/') == std::string::npos && text.find('.') == std::string::npos) {
-    return Fault{"is neither stdout, stderr, off nor a file's path",
+    return Fault{"is neither stdout, stderr, syslog, journald, off nor a file's path",
                  fmt::format("write './{}' if it is a file", printable(text))};
   }
   return join_path(text, base_folder);

@@ -199,8 +199,8 @@ struct HttpProxyForm {
   Parsed<std::string> operator()(const std::string& text) const;
 };
 
-/// "stdout", "stderr", "off", or a file.
-struct AccessLogForm {
+/// "stdout", "stderr", "syslog", "journald", "off", or a file.
+struct LogOutputForm {
   Parsed<std::string> operator()(const std::string& text, const std::string& base_folder) const;
 };
 

@@ -358,6 +358,9 @@ struct Admin {
   bool operator==(const Admin&) const = default;
 };
 
+/// Whose X-Request-ID a request has.
+enum class RequestIdRule : std::uint8_t { take_over, trusted, make, off };
+
 struct Config {
   std::string file;
   std::vector<Listener> listeners;
@@ -374,6 +377,7 @@ struct Config {
   Resolver resolver;
   /// Clients whose X-Forwarded-* and Forwarded headers are believed and extended.
   std::vector<Network> trusted_proxies;
+  RequestIdRule request_id = RequestIdRule::take_over;
   Timeouts timeouts;
   Limits limits;
   WebSocketTerms websocket;

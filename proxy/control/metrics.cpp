@@ -10,6 +10,7 @@
 #include <sstream>
 #include <string>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "control/metric_families.h"
 #include "control/process_facts.h"
@@ -310,6 +311,15 @@ void add_certificates(MetricFamilies& families, const gateway::Snapshot& snapsho
   }
 }
 
+void add_logs(MetricFamilies& families) {
+  auto lost =
+      families.counter("wssgate_log_lines_dropped_total",
+                       "Lines of a log that were lost: its reader too slow, its disk full.");
+  for (const log::Dropped& dropped : log::dropped()) {
+    lost.value(static_cast<double>(dropped.lines), {{"log", text(dropped.log)}});
+  }
+}
+
 void add_operation(MetricFamilies& families, const StatusSources& sources) {
   const Reloader::Counts& counts = sources.reloader.counts();
   families
@@ -370,6 +380,7 @@ Metrics metrics(const StatusSources& sources, std::string_view accept) {
   add_upstreams(families, *server.snapshot(), telemetry);
   add_certificates(families, *server.snapshot(), sources.stapler);
   add_operation(families, sources);
+  add_logs(families);
   std::string text = prometheus::TextSerializer().Serialize(families.all());
   if (!wants_open_metrics(accept)) {
     return {std::move(text), "text/plain; version=0.0.4; charset=utf-8"};

@@ -29,6 +29,7 @@ Shutdown::Shutdown(asio::io_context& loop, Server& server, std::function<void()>
       signals_(loop, SIGTERM, SIGINT, SIGHUP),
       timer_(loop) {
   signals_.add(SIGUSR2);
+  signals_.add(SIGUSR1);
   await_signal();
 }
 
@@ -39,6 +40,10 @@ void Shutdown::await_signal() {
 }
 
 void Shutdown::heed(int signal) {
+  if (signal == SIGUSR1) {  // also in a drain: whoever rotates waits for the old file
+    log::reopen();
+    return await_signal();
+  }
   const bool ends = signal == SIGTERM || signal == SIGINT;
   // A drain that was asked for otherwise goes on at the first signal: 'drain', then 'stop', is
   // usual.

@@ -16,6 +16,7 @@ namespace wssgate::control {
 /// the loop's thread.
 class Shutdown {
  public:
+  /// SIGUSR1 has the log's files opened anew.
   /// `on_hangup` is called for each SIGHUP, and `on_upgrade` for each SIGUSR2, which end nothing;
   /// `on_end` when this process begins to end without a successor.
   Shutdown(asio::io_context& loop, Server& server, std::function<void()> on_hangup,

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "base/log.h"
 #include "base/report_json.h"
 #include "pki/x509_facts.h"
 
@@ -192,6 +193,13 @@ json drain_json(const Server& server, const gateway::DrainTarget& target,
           {"ms_left", std::max<Duration::rep>(0, left.count())}};
 }
 
+json log_lines_dropped() {
+  json lines = json::object();
+  for (const log::Dropped& dropped : log::dropped())
+    lines[std::string(dropped.log)] = dropped.lines;
+  return lines;
+}
+
 json draining_json(const StatusSources& sources) {
   json drains = json::array();
   if (const auto deadline = sources.shutdown.deadline()) {
@@ -220,6 +228,7 @@ nlohmann::json status(const StatusSources& sources) {
           {"refused", refusals_json(server.refused())},
           {"tunnels", tunnels_json(server)},
           {"draining", draining_json(sources)},
+          {"log_lines_dropped", log_lines_dropped()},
           {"last_reload", to_json(sources.reloader.last())},
           {"unverified_upstreams", unverified_upstreams(snapshot)},
           {"hosts_without_certificate", hosts_without_certificate(snapshot)},

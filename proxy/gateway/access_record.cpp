@@ -28,7 +28,7 @@ void write_line(const Connection& connection, const AccessRecord& record) {
   const std::string path = printable(record.path, 1024);
   const std::string authority = printable(record.authority);
   std::vector<log::Field> fields;
-  fields.reserve(27);
+  fields.reserve(29);
   const auto text = [&](std::string_view name, std::string_view value) {
     if (!value.empty()) fields.push_back({name, value});
   };
@@ -42,6 +42,8 @@ void write_line(const Connection& connection, const AccessRecord& record) {
   if (record.authority != connection.server_name) text("requested_host", authority);
   text("method", record.method);
   text("path", path);
+  text("request_id", record.request_id);
+  text("trace_id", record.trace_id);
   if (!record.passthrough) number("status", record.status);
   text("route", record.route);
   text("upstream", record.upstream);

@@ -22,6 +22,10 @@ struct AccessRecord {
   std::string path;
   /// The Host field.
   std::string authority;
+  /// The same at the upstream and in the answer; empty where the configuration wants none.
+  std::string request_id;
+  /// Of the client's traceparent; empty where there is no well-formed one.
+  std::string trace_id;
   /// The configuration's texts: the connection's snapshot has them.
   std::string_view route;
   std::string_view upstream;

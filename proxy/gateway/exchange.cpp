@@ -149,7 +149,8 @@ Result<void> Exchange::send_request_head() {
       .client_ip = client_ip,
       .server_name = connection_.server_name,
       .trusted_client = connection_.snapshot->trusts(connection_.client),
-      .client_certificate = connection_.client_certificate};
+      .client_certificate = connection_.client_certificate,
+      .request_id = record_.request_id};
   return link_.stream->send(http::upstream_request_head(request_, facts, websocket_));
 }
 
@@ -243,7 +244,9 @@ Result<void> Exchange::accept_upgrade(const http::ResponseHead& response) {
   if (!valid) return valid;
   upgraded_ = true;
   record_.status = response.status;
-  return connection_.stream->send(http::client_response_head(response, {}));
+  http::ResponseTravel travel;
+  travel.request_id = record_.request_id;
+  return connection_.stream->send(http::client_response_head(response, travel));
 }
 
 Result<void> Exchange::begin_response(const http::ResponseHead& response) {
@@ -252,6 +255,7 @@ Result<void> Exchange::begin_response(const http::ResponseHead& response) {
   const bool wanted = request_.keep_alive && !upload_broken_ && !draining;
   http::ResponseTravel travel = http::travel_for(response, request_, wanted);
   travel.strict_transport_security = host.strict_transport_security;
+  travel.request_id = record_.request_id;
   client_keep_alive_ = travel.keep_alive;
   upstream_keep_alive_ =
       response.keep_alive && response.framing.kind != http::Framing::Kind::until_close;

@@ -5,10 +5,12 @@
 
 #include "base/text.h"
 #include "gateway/exchange.h"
+#include "gateway/request_id.h"
 #include "gateway/request_reading.h"
 #include "net/closing.h"
 #include "protocol/http/forward.h"
 #include "protocol/http/head.h"
+#include "protocol/http/trace_context.h"
 #include "protocol/websocket/handshake.h"
 
 namespace wssgate::gateway {
@@ -111,6 +113,8 @@ asio::awaitable<HttpGateway::Next> HttpGateway::serve_one(const http::RequestHea
   record_.method = request.method;
   record_.path = request.target.substr(0, request.target.find('?'));
   record_.authority = request.authority;
+  record_.request_id = request_id(connection_, &request);
+  record_.trace_id = http::trace_id(request.headers);
   const bool websocket = websocket::is_upgrade(request);
   const auto within = check_limits(request);
   if (!within) co_return co_await refuse(within.error(), &request);
@@ -165,7 +169,9 @@ asio::awaitable<HttpGateway::Next> HttpGateway::refuse(const Error& error,
   const bool is_for_host = error.reason != Reason::misdirected_request;
   std::string_view hsts;
   if (is_for_host) hsts = connection_.site->host->strict_transport_security;
-  const std::string answer = http::error_response(error, head, keep_alive, hsts);
+  if (!asked) record_.request_id = request_id(connection_, nullptr);
+  const std::string answer =
+      http::error_response(error, head, keep_alive, hsts, record_.request_id);
   record_.status = http_status(error.reason);
   record_.bytes_sent = answer.size() - (answer.find("\r\n\r\n") + 4);
   record_.ended(error);

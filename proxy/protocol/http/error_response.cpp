@@ -90,7 +90,8 @@ void append_demanded(std::string& out, Reason reason, int status) {
 }  // namespace
 
 std::string error_response(const Error& error, bool head_request, bool keep_alive,
-                           std::string_view strict_transport_security) {
+                           std::string_view strict_transport_security,
+                           std::string_view request_id) {
   const int answered = http_status(error.reason);
   const int status = answered == 0 ? 500 : answered;
   const std::string_view phrase = status_phrase(status);
@@ -102,6 +103,7 @@ std::string error_response(const Error& error, bool head_request, bool keep_aliv
   if (!strict_transport_security.empty()) {
     append_field(out, "Strict-Transport-Security", strict_transport_security);
   }
+  if (!request_id.empty()) append_field(out, kRequestId, request_id);
   if (!keep_alive) append_field(out, "Connection", "close");
   out += "\r\n";
   if (!head_request) out += body;

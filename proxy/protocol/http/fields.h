@@ -10,6 +10,8 @@
 /// The characters and the names that the HTTP code judges fields by. Internal to this folder.
 namespace wssgate::http {
 
+constexpr std::string_view kRequestId = "X-Request-ID";
+
 /// tchar of RFC 9110 §5.6.2.
 bool is_token(std::string_view text);
 

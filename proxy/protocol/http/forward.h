@@ -19,6 +19,8 @@ struct ForwardingFacts {
   bool trusted_client = false;
   /// What client_certificate_fields() made; empty where the client showed no certificate.
   std::string_view client_certificate = {};
+  /// The X-Request-ID, in place of the client's own; empty: the client's passes.
+  std::string_view request_id = {};
 };
 
 /// The field lines Client-Cert and, where there is more than one, Client-Cert-Chain (RFC 9440 §2)
@@ -43,6 +45,8 @@ struct ResponseTravel {
   /// The host's Strict-Transport-Security (RFC 6797), in place of the upstream's; empty: its own
   /// passes.
   std::string_view strict_transport_security = {};
+  /// The X-Request-ID, in place of the upstream's; empty: its own passes. Not for 1xx but 101.
+  std::string_view request_id = {};
 };
 
 /// Chooses the framing towards the client: as it came where the client can read that; chunked for
@@ -55,10 +59,12 @@ std::string client_response_head(const ResponseHead& response, const ResponseTra
 
 /// A short plain-text answer of wssgate itself, head and body: status, reason phrase, and one
 /// helpful sentence for the reason. The error's context is for the log and never shown. HEAD gets
-/// no body. `strict_transport_security` as in ResponseTravel. Adds what the status demands: 426
-/// "Upgrade: websocket", and for a wrong version "Sec-WebSocket-Version: 13"; 405 "Allow".
+/// no body. `strict_transport_security` and `request_id` as in ResponseTravel. Adds what the status
+/// demands: 426 "Upgrade: websocket", and for a wrong version "Sec-WebSocket-Version: 13"; 405
+/// "Allow".
 std::string error_response(const Error& error, bool head_request, bool keep_alive,
-                           std::string_view strict_transport_security = {});
+                           std::string_view strict_transport_security = {},
+                           std::string_view request_id = {});
 
 constexpr int kPermanentRedirect = 308;
 

@@ -74,9 +74,11 @@ void append_connection(std::string& out, const RequestHead& request, bool websoc
 
 /// Whether a field of the client's goes upstream as it is. Those that wssgate writes itself are
 /// not asked for: no client removes them by naming them in Connection.
-bool passes(const Header& field, const RequestHead& request, const Options& named, bool trusted) {
+bool passes(const Header& field, const RequestHead& request, const Options& named,
+            const ForwardingFacts& facts) {
   if (is_hop_by_hop(field.name) || is_forwarding(field.name)) return false;
-  if (!trusted && claims_origin(field.name)) return false;
+  if (!facts.trusted_client && claims_origin(field.name)) return false;
+  if (!facts.request_id.empty() && folds_to(field.name, kRequestId)) return false;
   if (iequals(field.name, "Expect")) return request.minor_version >= 1;  // RFC 9110 §10.1.1
   return !is_named(named, field.name);
 }
@@ -96,10 +98,10 @@ std::string upstream_request_head(const RequestHead& request, const ForwardingFa
   out += " HTTP/1.1\r\n";
   append_field(out, "Host", host);
   for (const Header& field : request.headers) {
-    if (passes(field, request, named, facts.trusted_client))
-      append_field(out, field.name, field.value);
+    if (passes(field, request, named, facts)) append_field(out, field.name, field.value);
   }
   append_forwarding(out, request, facts, host);
+  if (!facts.request_id.empty()) append_field(out, kRequestId, facts.request_id);
   out += facts.client_certificate;
   append_connection(out, request, websocket);
   append_framing(out, request.framing);

@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <thread>
@@ -21,7 +24,8 @@ class LineWriterTest : public testing::Test {
     ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
     read_end_ = ends[0];
     ::fcntl(ends[1], F_SETFL, O_NONBLOCK);  // as a program that shares the pipe may do
-    writer_.emplace(ends[1], std::chrono::milliseconds(10));
+    writer_.emplace(descriptor_sink(ends[1]), std::chrono::milliseconds(10),
+                    [this](std::uint64_t lines) { told_ += lines; });
   }
   void TearDown() override { ::close(read_end_); }
 
@@ -36,6 +40,7 @@ class LineWriterTest : public testing::Test {
   }
 
   int read_end_ = -1;
+  std::atomic<std::uint64_t> told_ = 0;
   std::optional<LineWriter> writer_;
 };
 
@@ -60,11 +65,14 @@ TEST_F(LineWriterTest, OldestLinesGiveWayWhereNobodyReads) {
   const std::string line(1023, 'x');
   for (int i = 0; i < 40 * 1024; ++i) writer_->add(line);  // 40 MiB
   writer_->add("the last");
+  EXPECT_GT(writer_->lost(), std::uint64_t{20} * 1024);
   std::thread ending([this] { writer_.reset(); });
   const std::string all = read_to_the_end();
   ending.join();
   EXPECT_LT(all.size(), std::size_t{18} << 20U);
   EXPECT_EQ(all.substr(all.size() - 9), "the last\n");
+  const auto came = static_cast<std::uint64_t>(std::count(all.begin(), all.end(), '\n'));
+  EXPECT_EQ(came + told_, std::uint64_t{40} * 1024 + 1);
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ upstreams:
 trusted_proxies: [10.0.0.0/8, "fd00::/8", 192.168.0.1]
 timeouts: {client_hello: 1s, handshake: 2s, request_head: 3s, connect: 400ms, upgrade: 5s, idle_http: 6m, drain: 7h}
 limits: {connections: 12, request_head: 1MiB, client_hello: 512B}
-log: {level: warn, format: text, access: logs/access.log}
+request_id: trusted
+log: {level: warn, format: text, output: syslog, access: logs/access.log}
 )");
   ASSERT_TRUE(config) << problems;
   EXPECT_EQ(problems, "");
@@ -117,6 +118,8 @@ log: {level: warn, format: text, access: logs/access.log}
   EXPECT_EQ(config->limits.client_hello, 512U);
   EXPECT_EQ(config->log.level, log::Level::warn);
   EXPECT_EQ(config->log.format, log::Format::text);
+  EXPECT_EQ(config->request_id, RequestIdRule::trusted);
+  EXPECT_EQ(config->log.output, "syslog");
   EXPECT_EQ(config->log.access, "conf/logs/access.log");
 }
 
@@ -126,6 +129,8 @@ TEST(Load, LeavesWhatIsNotWrittenAtItsDefault) {
   EXPECT_EQ(config->workers, 0U);
   EXPECT_EQ(config->timeouts.connect, Timeouts().connect);
   EXPECT_EQ(config->limits.connections, Limits().connections);
+  EXPECT_EQ(config->request_id, RequestIdRule::take_over);
+  EXPECT_EQ(config->log.output, "stderr");
   EXPECT_EQ(config->log.access, "stdout");
   EXPECT_TRUE(config->certificates.folders.empty());
   EXPECT_EQ(config->hosts[0].routes[0].path, "/");

@@ -110,8 +110,15 @@ TEST(Refusals, Values) {
            "c.yaml:1:15: log.format: 'xml' is not one of the words that can stand here. write one "
            "of: json, text."},
           {"log: {access: stdot}",
-           "c.yaml:1:15: log.access: 'stdot' is neither stdout, stderr, off nor a file's path. "
+           "c.yaml:1:15: log.access: 'stdot' is neither stdout, stderr, syslog, journald, off nor "
+           "a file's path. "
            "write './stdot' if it is a file."},
+          {"log: {output: sysolg}",
+           "c.yaml:1:15: log.output: 'sysolg' is neither stdout, stderr, syslog, journald, off nor "
+           "a file's path. write './sysolg' if it is a file."},
+          {"request_id: no",
+           "c.yaml:1:13: request_id: 'no' is not one of the words that can stand here. write one "
+           "of: take_over, trusted, make, off."},
           {R"(log: {access: "a\0b"})",
            R"(c.yaml:1:15: log.access: 'a\x00b' holds a NUL byte, which no path can. write the path as plain text.)"},
           {"stapling: {http_proxy: \"https://proxy.test:3128\"}",

@@ -114,5 +114,17 @@ TEST(ClientResponse, Table) {
   }
 }
 
+TEST(ClientResponse, TheRequestIdReplacesTheUpstreams) {
+  const auto response =
+      parse_response_head("HTTP/1.1 204 No Content\r\nx-request-id: theirs\r\nA: b\r\n\r\n", "GET");
+  ASSERT_TRUE(response.ok());
+  ResponseTravel travel;
+  EXPECT_EQ(client_response_head(*response, travel),
+            "HTTP/1.1 204 No Content\r\nx-request-id: theirs\r\nA: b\r\n\r\n");
+  travel.request_id = "ours";
+  EXPECT_EQ(client_response_head(*response, travel),
+            "HTTP/1.1 204 No Content\r\nA: b\r\nX-Request-ID: ours\r\n\r\n");
+}
+
 }  // namespace
 }  // namespace wssgate::http

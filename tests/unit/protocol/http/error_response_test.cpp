@@ -80,5 +80,10 @@ TEST(StatusPhrase, IsEmptyForUnknownOnes) {
   EXPECT_EQ(status_phrase(299), "");
 }
 
+TEST(ErrorResponse, HasTheRequestId) {
+  EXPECT_THAT(error_response({Reason::no_route, Side::proxy}, false, true, {}, "the-id"),
+              HasSubstr("\r\nX-Request-ID: the-id\r\n"));
+}
+
 }  // namespace
 }  // namespace wssgate::http

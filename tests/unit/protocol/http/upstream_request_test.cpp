@@ -172,5 +172,22 @@ TEST(UpstreamRequest, ExtendsWhatATrustedProxySays) {
             "Forwarded: for=10.0.0.1;host=a.example;proto=https\r\n\r\n");
 }
 
+TEST(UpstreamRequest, TheRequestIdReplacesTheClients) {
+  const std::string claims = "X-Request-Id: a\r\nX_REQUEST_ID: b\r\nx-request-id: c\r\n";
+  ForwardingFacts facts = kClient;
+  facts.request_id = "ours";
+  const std::string start = "GET /x?y HTTP/1.1\r\nHost: a.example\r\n";
+  EXPECT_EQ(forwarded(get(claims), facts), start + kAdded + "X-Request-ID: ours\r\n\r\n");
+  EXPECT_EQ(forwarded(get(claims)), start + claims + kAdded + "\r\n") << "where there is none";
+}
+
+TEST(UpstreamRequest, TheTraceContextPassesAsItIs) {
+  const std::string trace =
+      "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
+      "tracestate: a=1,b=2\r\ntracestate: c=3\r\nTraceParent: no such thing\r\n";
+  EXPECT_EQ(forwarded(get(trace)),
+            "GET /x?y HTTP/1.1\r\nHost: a.example\r\n" + trace + kAdded + "\r\n");
+}
+
 }  // namespace
 }  // namespace wssgate::http
