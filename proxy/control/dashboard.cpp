@@ -24,8 +24,15 @@ constexpr std::size_t kMostCertificates = 40;
 constexpr std::size_t kMostUpstreams = 60;
 constexpr std::size_t kMostHosts = 24;
 constexpr std::size_t kMostNames = 20;
-// Steps of the history that are one point of a chart: half a minute.
-constexpr std::size_t kStepsAPoint = 3;
+/// What a chart is wide.
+struct Window {
+  std::size_t points = 0;
+  /// Steps of the history that are one of its points.
+  std::size_t steps_a_point = 1;
+};
+// The hour in half minutes; a process that has just begun has its first ten minutes in full.
+constexpr Window kHour{.points = History::kSteps / 3, .steps_a_point = 3};
+constexpr Window kBeginning{.points = 60, .steps_a_point = 1};
 
 constexpr std::string_view kPolicy =
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -76,14 +83,14 @@ json upstreams(const gateway::Snapshot& snapshot) {
 
 /// Charts have one number where the history has some: the mean.
 template <class Value>
-json series(const History::Points& points, const Value& value) {
+json series(const History::Points& points, std::size_t steps, const Value& value) {
   json list = json::array();
   // From the end, so that a point stays what it was while others come.
-  const std::size_t first = points.size() % kStepsAPoint;
-  for (std::size_t at = first; at < points.size(); at += kStepsAPoint) {
+  const std::size_t first = points.size() % steps;
+  for (std::size_t at = first; at < points.size(); at += steps) {
     double sum = 0;
-    for (std::size_t i = at; i < at + kStepsAPoint; ++i) sum += value(points[i]);
-    list.push_back(std::round(sum / kStepsAPoint * 10) / 10);
+    for (std::size_t i = at; i < at + steps; ++i) sum += value(points[i]);
+    list.push_back(std::round(sum / static_cast<double>(steps) * 10) / 10);
   }
   return list;
 }
@@ -96,7 +103,7 @@ double bytes_of(const History::Point& point) {
 }
 
 /// The last step, and the charts of the hour.
-json traffic_json(const History::Points& points) {
+json traffic_json(const History::Points& points, std::size_t steps) {
   const History::Point now = points.empty() ? History::Point() : points.back();
   return {{"tunnels", now.tunnels},
           {"requests_per_second", now.requests},
@@ -104,14 +111,14 @@ json traffic_json(const History::Points& points) {
           {"bytes_from_clients_per_second", now.bytes_from_clients},
           {"bytes_from_upstreams_per_second", now.bytes_from_upstreams},
           {"history",
-           {{"tunnels", series(points, tunnels_of)},
-            {"requests", series(points, requests_of)},
-            {"messages", series(points, messages_of)},
-            {"bytes", series(points, bytes_of)}}}};
+           {{"tunnels", series(points, steps, tunnels_of)},
+            {"requests", series(points, steps, requests_of)},
+            {"messages", series(points, steps, messages_of)},
+            {"bytes", series(points, steps, bytes_of)}}}};
 }
 
 /// The busiest ones. Tunnels are told as they are now.
-json hosts_json(const History& history, const gateway::Figures& figures) {
+json hosts_json(const History& history, std::size_t steps, const gateway::Figures& figures) {
   std::vector<std::pair<double, const std::string*>> busiest;
   for (const auto& [name, host] : history.hosts()) busiest.emplace_back(host.busy, &name);
   std::sort(busiest.begin(), busiest.end(), [](const auto& a, const auto& b) {
@@ -120,7 +127,7 @@ json hosts_json(const History& history, const gateway::Figures& figures) {
   json list = json::array();
   for (const auto& [busy, name] : busiest) {
     if (list.size() == kMostHosts) break;
-    json host = traffic_json(history.hosts().at(*name).points);
+    json host = traffic_json(history.hosts().at(*name).points, steps);
     host["host"] = *name;
     const auto found = figures.hosts.find(*name);
     if (found != figures.hosts.end()) host["tunnels"] = found->second.tunnels_open();
@@ -190,6 +197,7 @@ nlohmann::json dashboard(const StatusSources& sources) {
   const gateway::Figures figures = server.figures();
   const History::Refusals refusals = refusals_of(server.refused());
   const auto recent = sources.history.recent(History::Clock::now(), figures, refusals);
+  const Window& window = sources.history.all().size() <= kBeginning.points ? kBeginning : kHour;
   std::uint64_t tunnels = 0;
   for (const auto& [name, host] : figures.hosts) tunnels += host.tunnels_open();
   json all = {{"version", WSSGATE_VERSION},
@@ -206,10 +214,11 @@ nlohmann::json dashboard(const StatusSources& sources) {
               {"refused_names", refused_names_json(figures.refused_names, snapshot, kMostNames)},
               {"refusals", refusals_json(refusals, recent.refusals)},
               {"recent_seconds", recent.span.count()},
-              {"traffic", traffic_json(sources.history.all())},
-              {"hosts", hosts_json(sources.history, figures)},
+              {"traffic", traffic_json(sources.history.all(), window.steps_a_point)},
+              {"hosts", hosts_json(sources.history, window.steps_a_point, figures)},
               {"hosts_seen", figures.hosts.size()},
-              {"history_step_seconds", History::kStep.count() * kStepsAPoint},
+              {"history_step_seconds", History::kStep.count() * window.steps_a_point},
+              {"history_steps", window.points},
               {"upstreams", upstreams(snapshot)},
               {"upstreams_in_all", snapshot.config.upstreams.size()},
               {"endings", endings_json(recent)},

@@ -6,7 +6,6 @@ const POLL_MS = 3000;
 const ANSWER_MS = 10000;
 const TOKEN_KEY = "wssgate-admin-token";
 const SVG = "http://www.w3.org/2000/svg";
-const CHART_POINTS = 120;
 
 const $ = (id) => document.getElementById(id);
 
@@ -62,12 +61,12 @@ function table(caption, columns, rows) {
 
 const empty = (words) => element("p", {class: "empty"}, words);
 
-/** A line over the last hour, which ends at the right. */
-function chart(values, words) {
+/** A line which ends at the right; `steps` are its whole width. */
+function chart(values, steps, words) {
   const width = 240;
   const height = 40;
   const most = Math.max(1, ...values);
-  const x = (i) => width * (1 - (values.length - 1 - i) / (CHART_POINTS - 1));
+  const x = (i) => width * (1 - (values.length - 1 - i) / (steps - 1));
   const y = (value) => height - 1 - (height - 4) * value / most;
   const points = values.map((value, i) => `${x(i).toFixed(1)},${y(value).toFixed(1)}`);
   const made = drawn("svg", {class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img",
@@ -198,7 +197,7 @@ function certificateRow(certificate) {
   return [
     [served ? names(served.names) : "nothing serves", element("span", {class: "quiet mono"}, certificate.chain_file)],
     served ? [daysLeft(served.not_after), quiet(day(served.not_after))] : tag("alarm", "none"),
-    served ? [`${served.key}, by ${served.issuer}`, quiet("the chain is complete, the names are covered")] : "",
+    served ? [`${served.key}, by ${served.issuer}`, served.not_before ? quiet(`since ${day(served.not_before)}`) : null] : "",
     served ? staple(served.ocsp) : "",
     [onDisk, certificate.on_disk === "refused" && served ? quiet("the one before goes on serving") : null,
       reasons(certificate.problems)],
@@ -209,7 +208,7 @@ function showCertificates(data) {
   const all = data.certificates_in_all;
   const more = all > data.certificates.length ? ` These ${data.certificates.length} are the most urgent.` : "";
   $("certificates-note").textContent =
-    `${count(all, "certificate")}. Those that need care come first, then those that end first.${more}`;
+    `${count(all, "certificate")}; those that need care come first. What serves has a complete chain and covers its names.${more}`;
   // The days left are a part of what is shown.
   show("certificates-table", [data.certificates, day(data.now)], () => data.certificates.length
     ? table("What serves, and whether it is what lies on the disk",
@@ -243,12 +242,12 @@ function showRefused(data) {
 
 const direction = (from) => `↑ ${bytes(from.bytes_from_clients_per_second)}/s  ↓ ${bytes(from.bytes_from_upstreams_per_second)}/s`;
 
-function total(title, figure, values, format) {
+function total(title, figure, values, format, window) {
   const most = values.length ? Math.max(...values) : 0;
-  const words = `${title} over the last hour: now ${figure}, at most ${format(most)}`;
+  const words = `${title} over the last ${window.words}: now ${figure}, at most ${format(most)}`;
   return element("li", {}, element("p", {class: "quiet"}, title), element("p", {class: "figure"}, figure),
-    chart(values, words),
-    element("p", {class: "axis", "aria-hidden": "true"}, element("span", {}, "1 h ago"),
+    chart(values, window.steps, words),
+    element("p", {class: "axis", "aria-hidden": "true"}, element("span", {}, `${window.words} ago`),
       element("span", {}, `most ${format(most)}`), element("span", {}, "now")));
 }
 
@@ -257,17 +256,18 @@ function showTraffic(data) {
   const {history} = traffic;
   const flow = traffic.bytes_from_clients_per_second + traffic.bytes_from_upstreams_per_second;
   const rate = (value) => `${bytes(value)}/s`;
+  const window = {steps: data.history_steps, words: span(data.history_steps * data.history_step_seconds)};
   show("totals", [data.tunnels, traffic], () => element("ul", {},
-    total("Open WebSockets", numbers.format(data.tunnels), history.tunnels, number),
-    total("Messages a second", number(traffic.messages_per_second), history.messages, number),
-    total("Requests a second", number(traffic.requests_per_second), history.requests, number),
-    total("Bytes a second", rate(flow), history.bytes, rate)));
-  show("hosts", data.hosts, (hosts) => hosts.length
+    total("Open WebSockets", numbers.format(data.tunnels), history.tunnels, number, window),
+    total("Messages a second", number(traffic.messages_per_second), history.messages, number, window),
+    total("Requests a second", number(traffic.requests_per_second), history.requests, number, window),
+    total("Bytes a second", rate(flow), history.bytes, rate, window)));
+  show("hosts", [data.hosts, window], ([hosts]) => hosts.length
     ? table("By host, with rates of the last 10 s",
-      [["Host"], ["WebSockets", "number"], ["Messages/s", "number"], ["Requests/s", "number"], ["Bytes"], ["WebSockets, last hour"]],
+      [["Host"], ["WebSockets", "number"], ["Messages/s", "number"], ["Requests/s", "number"], ["Bytes"], [`WebSockets, last ${window.words}`]],
       hosts.map((host) => [host.host, numbers.format(host.tunnels), number(host.messages_per_second),
         number(host.requests_per_second), direction(host),
-        chart(host.history.tunnels, `WebSockets of ${host.host} over the last hour: now ${host.tunnels}, at most ${number(Math.max(0, ...host.history.tunnels))}`)]))
+        chart(host.history.tunnels, window.steps, `WebSockets of ${host.host} over the last ${window.words}: now ${host.tunnels}, at most ${number(Math.max(0, ...host.history.tunnels))}`)]))
     : empty("No host has had traffic in the last hour."));
   const hidden = data.hosts_seen - data.hosts.length;
   $("hosts-note").textContent = hidden > 0
@@ -309,13 +309,13 @@ function showReloads(data) {
   show("reloads-table", data.reloads, (reloads) => table("What became of what is on the disk, latest first",
     [["When"], ["Because"], ["Result"]],
     reloads.map((reload) => {
-      const again = reload.times > 1 ? quiet(`${numbers.format(reload.times)} times, since ${reload.at.slice(0, 19).replace("T", " ")} UTC`) : null;
+      const again = reload.times > 1 ? [quiet(`the same ${count(reload.times - 1, "more time")}`), element("span", {class: "quiet"}, "last ", ago(reload.last))] : null;
       const level = !reload.ok ? "alarm" : reload.warnings.length ? "warning" : "good";
       const result = reload.refused.length ? "refused: the configuration before goes on"
         : !reload.ok ? "not all of it serves"
           : reload.cause === "start" ? "started" : reload.changed ? "serves" : "nothing had changed";
       const left = reload.problems_left_out;
-      return [[ago(reload.last), again], reload.cause,
+      return [[ago(reload.at), ...(again || [])], reload.cause,
         [tag(level, result), reasons([...reload.refused, ...reload.held, ...reload.warnings]),
           left ? quiet(`and ${left} more`) : null]];
     })));
