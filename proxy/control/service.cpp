@@ -236,7 +236,7 @@ AdminRoutes Service::admin_routes() {
     });
   }
   routes.add("GET", "/dashboard.json", [this](const AdminRequest&, const SendAnswer& send) {
-    send({.body = json_text(dashboard(status_sources()))});
+    send({.body = dashboard_text()});
   });
   routes.add("GET", "/metrics", [this](const AdminRequest& request, const SendAnswer& send) {
     const Metrics found = metrics(status_sources(), request.accept);
@@ -406,6 +406,16 @@ void Service::check_again_later() {
   next_check_.async_wait([this](const asio::error_code& error) {
     if (!error) reloader_.request("time has passed");
   });
+}
+
+/// However many look at it, it is made once a second at most.
+std::string Service::dashboard_text() {
+  const auto now = std::chrono::steady_clock::now();
+  if (dashboard_text_.empty() || now - dashboard_made_ >= 1s) {
+    dashboard_text_ = json_text(dashboard(status_sources()));
+    dashboard_made_ = now;
+  }
+  return dashboard_text_;
 }
 
 void Service::take_history() {

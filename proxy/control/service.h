@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -58,6 +59,7 @@ class Service {
   void rotate_tickets_later();
   void check_again_later();
   void take_history();
+  std::string dashboard_text();
 
   const std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
   asio::io_context loop_{1};
@@ -75,6 +77,8 @@ class Service {
   asio::steady_timer next_rotation_;
   asio::steady_timer next_step_;
   History history_;
+  std::string dashboard_text_;
+  std::chrono::steady_clock::time_point dashboard_made_;
   const AdminRoutes routes_ = admin_routes();
   std::optional<AdminSocket> admin_;
   std::optional<AdminSocket> admin_port_;
