@@ -36,17 +36,17 @@ TEST(RefusedNames, WhatIsNoTextIsEscapedAndCut) {
 TEST(RefusedNames, AFloodOfMadeUpNamesDoesNotHideOneThatComesOften) {
   RefusedNames names;
   const auto made_up = [](int number) { return "made-up-" + std::to_string(number) + ".example"; };
-  for (int i = 0; i < 100'000; ++i) {
+  for (int i = 0; i < 20'000; ++i) {
     names.add(made_up(i), kNow);
     if (i % 100 == 0) names.add("often.example", kNow);
   }
   EXPECT_EQ(names.size(), RefusedNames::kMostNames);
-  EXPECT_GT(names.evicted(), 90'000);
+  EXPECT_GT(names.evicted(), 18'000);
   const auto top = names.top(2);
   EXPECT_EQ(top[0].name, "often.example");
-  // It came 1000 times: never less than is certain, and never more than is possible.
-  EXPECT_LE(top[0].count.at_least(), 1'000);
-  EXPECT_GE(top[0].count.times, 1'000);
+  // It came 200 times: never less than is certain, and never more than is possible.
+  EXPECT_LE(top[0].count.at_least(), 200);
+  EXPECT_GE(top[0].count.times, 200);
   EXPECT_EQ(top[1].count.at_least(), 1);
 }
 
@@ -54,14 +54,16 @@ TEST(RefusedNames, OfAllWorkersAreOneList) {
   RefusedNames first;
   RefusedNames second;
   first.add("both.example", kNow);
+  first.add("one-too-many.example", kNow);
   second.add("both.example", kNow + 1s);
-  for (int i = 0; i < 256; ++i) second.add(std::to_string(i), kNow);
+  for (std::size_t i = 1; i < RefusedNames::kMostNames; ++i) second.add(std::to_string(i), kNow);
+  EXPECT_EQ(second.evicted(), 0);
   first.add(second);
   EXPECT_EQ(first.size(), RefusedNames::kMostNames);
   EXPECT_EQ(first.top(1).front().name, "both.example");
   EXPECT_EQ(first.top(1).front().count.times, 2);
   EXPECT_EQ(first.top(1).front().count.last, kNow + 1s);
-  EXPECT_EQ(first.evicted(), 1 + second.evicted());
+  EXPECT_EQ(first.evicted(), 1);
 }
 
 }  // namespace
