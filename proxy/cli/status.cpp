@@ -1,9 +1,10 @@
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <map>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/report_json.h"
 #include "cli/admin_client.h"
@@ -15,18 +16,53 @@ namespace {
 
 using nlohmann::json;
 
-/// What is held back and told with no certificate: a folder that cannot be read, half a pair.
-json held_elsewhere(const json& status) {
-  json others = json::array();
-  for (const auto& problem : status.at("last_reload").at("held")) {
-    const auto tells = [&](const json& certificate) {
-      const json& told = certificate.at("problems");
-      return std::find(told.begin(), told.end(), problem) != told.end();
-    };
-    const json& all = status.at("certificates");
-    if (std::none_of(all.begin(), all.end(), tells)) others.push_back(problem);
+// The rest is for --json and the dashboard.
+constexpr std::size_t kMostNames = 5;
+
+/// The word that a problem's line begins with.
+std::string_view label_of(const json& problem) {
+  static const std::map<std::string_view, std::string_view> labels = {
+      {"configuration_refused", "REFUSED"},       {"certificate_held_back", "HELD BACK"},
+      {"certificate_waiting", "WAITING"},         {"draining", "DRAINING"},
+      {"host_without_certificate", "NOT SERVED"}, {"upstream_not_verified", "NOT VERIFIED"},
+  };
+  const auto found = labels.find(problem.value("kind", ""));
+  if (found != labels.end()) return found->second;
+  return problem.value("level", "") == "alarm" ? "ALARM" : "WARNING";
+}
+
+void print_problems_now(const json& status) {
+  for (const auto& problem : status.at("problems")) {
+    const std::string hint = problem.value("hint", "");
+    std::fputs(fmt::format("{:<14} {}{}{}\n", label_of(problem), problem.value("message", ""),
+                           hint.empty() ? "" : ". ", hint)
+                   .c_str(),
+               stdout);
   }
-  return others;
+  if (const auto more = status.value("problems_left_out", 0); more > 0) {
+    std::fputs(fmt::format("               and {} more\n", more).c_str(), stdout);
+  }
+}
+
+void print_refused_names(const json& refused) {
+  if (refused.at("names").empty()) return;
+  std::fputs("\nrefused names that nobody configured\n", stdout);
+  std::size_t printed = 0;
+  for (const auto& each : refused.at("names")) {
+    if (printed++ == kMostNames) break;
+    const std::string nearest = each.value("nearest", "");
+    std::fputs(fmt::format("  {:>9}  {}{}, last at {}\n", each.value("at_least", std::uint64_t{0}),
+                           each.value("name", ""),
+                           nearest.empty() ? "" : fmt::format(" (near: {})", nearest),
+                           each.value("last", ""))
+                   .c_str(),
+               stdout);
+  }
+  const auto others = refused.value("distinct", std::size_t{0});
+  if (others > kMostNames) {
+    std::fputs(fmt::format("  and {} others; --json has more\n", others - kMostNames).c_str(),
+               stdout);
+  }
 }
 
 /// "200 of at most 500 connections, weight 2, backup".
@@ -73,28 +109,8 @@ void print(const json& status) {
                       : "the configuration on the disk is refused; the one before goes on")
           .c_str(),
       stdout);
-  for (const auto& drain : status.at("draining")) {
-    std::fputs(
-        fmt::format("DRAINING       {}: {} tunnels left, {} s left\n", drain.value("target", ""),
-                    drain.value("tunnels_left", 0), drain.value("ms_left", 0) / 1000)
-            .c_str(),
-        stdout);
-  }
-  print_problems(reload.at("refused"));
-  print_problems(held_elsewhere(status));
-  for (const auto& name : status.at("hosts_without_certificate")) {
-    std::fputs(
-        fmt::format("NOT SERVED     {}: no certificate may serve it\n", name.get<std::string>())
-            .c_str(),
-        stdout);
-  }
-  for (const auto& name : status.at("unverified_upstreams")) {
-    std::fputs(fmt::format("NOT VERIFIED   the upstream '{}': whoever can get between is taken for "
-                           "it (tls.verify is off)\n",
-                           name.get<std::string>())
-                   .c_str(),
-               stdout);
-  }
+  print_problems_now(status);
+  print_refused_names(status.at("refused_names"));
   for (const auto& upstream : status.at("upstreams")) print_upstream(upstream);
   for (const auto& certificate : status.at("certificates")) print_certificate(certificate);
 }

@@ -52,6 +52,12 @@ bool is_for_everyone(const http::RequestHead& request) {
   return reads(request) && (path == "/healthz" || path == "/readyz");
 }
 
+/// The page, which holds nothing before it has asked for data; also by a link of another site.
+bool is_of_dashboard(const http::RequestHead& request) {
+  const std::string path = http::route_path(request.target);
+  return reads(request) && (path == "/" || path == "/dashboard.css" || path == "/dashboard.js");
+}
+
 /// A page of another site had the browser send it. (No Origin: a program, or a page's own read.)
 bool is_cross_site(const http::RequestHead& request) {
   const auto site = request.headers.find("sec-fetch-site");
@@ -82,7 +88,7 @@ bool AdminAccess::presents_token(const http::RequestHead& request) const {
 }
 
 std::optional<AdminAccess::Refusal> AdminAccess::judge(const http::RequestHead& request) const {
-  if (is_for_everyone(request)) return std::nullopt;
+  if (is_for_everyone(request) || is_of_dashboard(request)) return std::nullopt;
   if (is_cross_site(request)) return Refusal{403, "a page of another site may ask nothing here"};
   if (presents_token(request)) return std::nullopt;
   if (loopback_ && reads(request)) {

@@ -9,8 +9,9 @@ namespace wssgate::control {
 
 /// Who may ask what over a port, where a socket's file mode decides nothing. Whatever changes
 /// something takes the token; so does reading, unless the port is on loopback. `GET /healthz` and
-/// `GET /readyz` are for everyone. A page of another site gets nothing, whatever the browser sends
-/// along.
+/// `GET /readyz` are for everyone, and so are the dashboard's files, in which there is nothing of
+/// this process: the page asks for the token. A page of another site gets nothing, whatever the
+/// browser sends along.
 class AdminAccess {
  public:
   /// `token`: empty where there is none, and then nothing is changed over the port. `loopback`: the

@@ -14,12 +14,16 @@ struct AdminRequest {
   std::string query;
   /// The Accept field.
   std::string accept;
+  std::string if_none_match;
 };
 
 struct AdminAnswer {
   int status = 200;
   std::string body;
   std::string_view content_type = "application/json";
+  std::string_view cache_control = "no-store";
+  /// More fields, each with its line's end.
+  std::string fields = {};
 };
 
 /// Sends the answer; later, if need be.

@@ -30,6 +30,7 @@ constexpr std::chrono::seconds kMostWriting{30};
 // For the client's end, so that the answer is not lost to a reset.
 constexpr std::chrono::seconds kMostLingering{1};
 constexpr std::chrono::milliseconds kPause{250};
+constexpr int kNotModified = 304;
 // Of all at once, known or not: an answer takes milliseconds.
 constexpr std::size_t kMostVisits = 256;
 
@@ -114,7 +115,8 @@ class AdminSocket::Visit : public std::enable_shared_from_this<Visit> {
         {.method = std::string(head->method),
          .path = http::route_path(head->target),
          .query = std::string(asks ? head->target.substr(mark + 1) : std::string_view()),
-         .accept = std::string(head->headers.find("accept").value_or(""))},
+         .accept = std::string(head->headers.find("accept").value_or("")),
+         .if_none_match = std::string(head->headers.find("if-none-match").value_or(""))},
         [self = shared_from_this()](const AdminAnswer& answer) { self->answer(answer); });
   }
 
@@ -125,12 +127,14 @@ class AdminSocket::Visit : public std::enable_shared_from_this<Visit> {
 
   void answer(const AdminAnswer& answer) {
     limit(kMostWriting);
+    // Both tell the length of what they leave out (RFC 9110 §8.6).
+    const bool has_no_body = is_head_ || answer.status == kNotModified;
     text_ = fmt::format(
-        "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}"
-        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n{}",
+        "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}{}"
+        "Cache-Control: {}\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n{}",
         answer.status, http::status_phrase(answer.status), answer.content_type, answer.body.size(),
-        answer.status == 401 ? "WWW-Authenticate: Basic realm=\"wssgate\"\r\n" : "",
-        is_head_ ? "" : answer.body);
+        answer.status == 401 ? "WWW-Authenticate: Basic realm=\"wssgate\"\r\n" : "", answer.fields,
+        answer.cache_control, has_no_body ? "" : answer.body);
     asio::async_write(socket_, asio::buffer(text_),
                       [self = shared_from_this()](const asio::error_code& error, std::size_t) {
                         if (error) return self->end();

@@ -97,6 +97,7 @@ Reloader::Reloader(asio::io_context& loop, Server& server, LoadConfig load,
   last_.at = std::chrono::system_clock::now();
   last_.cause = "start";
   last_.warnings = std::move(at_start);
+  history_.add(last_);
 }
 
 void Reloader::request(std::string cause, Done done) {
@@ -186,6 +187,7 @@ void Reloader::finish(Built built) {
     retired_.add(before);
   }
   ++(last_.ok() ? counts_.good : counts_.refused);
+  history_.add(last_);
   log_reload(last_, last, *before, *server_.snapshot());
   if (on_reloaded) on_reloaded();
   for (const Done& done : std::exchange(answering_, {})) done(last_);

@@ -12,6 +12,8 @@
 #include "base/log.h"
 #include "base/report.h"
 #include "config/model.h"
+#include "control/reload.h"
+#include "control/reload_history.h"
 #include "control/retired_snapshots.h"
 #include "control/server.h"
 #include "net/asio.h"
@@ -20,24 +22,6 @@ namespace wssgate::control {
 
 /// Reads the configuration again, at each reload; in a thread of its own.
 using LoadConfig = std::function<config::Config(Report&)>;
-
-/// What a reload came to.
-struct Reload {
-  std::chrono::system_clock::time_point at;
-  /// Who asked for it, such as "SIGHUP".
-  std::string cause;
-  Duration took{};
-  /// Something else serves than before.
-  bool changed = false;
-  /// Why the configuration on the disk does not serve; the one before goes on. Empty: it serves.
-  std::vector<Problem> refused;
-  /// Why certificates on the disk do not serve; those before go on (Snapshot::held).
-  std::vector<Problem> held;
-  /// What serves and is going to be a problem.
-  std::vector<Problem> warnings;
-
-  bool ok() const { return refused.empty() && held.empty(); }
-};
 
 /// Brings what serves up to what is on the disk: builds everything anew in a thread of its own,
 /// proves it, then swaps it in. A configuration that is no good holds back no certificate: then the
@@ -60,6 +44,7 @@ class Reloader {
   std::function<void()> on_reloaded;
 
   const Reload& last() const { return last_; }
+  const ReloadHistory& history() const { return history_; }
   /// Reloads since the start, by how they ended.
   struct Counts {
     std::uint64_t good = 0;
@@ -90,6 +75,7 @@ class Reloader {
   const LoadConfig load_;
   const config::Config started_with_;
   Reload last_;
+  ReloadHistory history_;
   Counts counts_;
   config::Config on_disk_;
   bool busy_ = false;

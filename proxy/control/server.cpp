@@ -219,6 +219,19 @@ Server::Counted Server::counted() const {
   return all;
 }
 
+gateway::Figures Server::figures() const {
+  std::vector<gateway::Figures> each(workers_.size());
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->worker.post([parts = workers_[i].get(), copy = &each[i]] {
+      *copy = gateway::Figures::of(parts->gateway.telemetry(), parts->gateway.refused_names());
+    });
+  }
+  await_workers();
+  gateway::Figures all;
+  for (const gateway::Figures& worker : each) all.add(worker);
+  return all;
+}
+
 std::vector<gateway::OpenConnection> Server::connections(const gateway::ConnectionFilter& filter,
                                                          std::size_t most) const {
   std::vector<std::vector<gateway::OpenConnection>> each(workers_.size());

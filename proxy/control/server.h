@@ -8,6 +8,7 @@
 #include "control/listening.h"
 #include "gateway/admission.h"
 #include "gateway/drains.h"
+#include "gateway/figures.h"
 #include "gateway/open_connections.h"
 #include "gateway/snapshot.h"
 #include "gateway/telemetry.h"
@@ -65,6 +66,8 @@ class Server {
     std::vector<WorkerPace> workers;
   };
   Counted counted() const;
+  /// Of all workers, since the start: without the histograms, which are most of `counted`.
+  gateway::Figures figures() const;
   /// Open ones that `filter` covers, `most` a worker, oldest first.
   std::vector<gateway::OpenConnection> connections(const gateway::ConnectionFilter& filter,
                                                    std::size_t most) const;

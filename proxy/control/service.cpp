@@ -12,6 +12,7 @@
 #include "base/report_json.h"
 #include "control/admin_token.h"
 #include "control/connection_request.h"
+#include "control/dashboard.h"
 #include "control/drain_request.h"
 #include "control/metrics.h"
 #include "control/service_manager.h"
@@ -145,7 +146,8 @@ Service::Service(std::shared_ptr<const gateway::Snapshot> snapshot,
           loop_, [this](const std::string& change) { reloader_.request(change); },
           upstream::resolve),
       next_check_(loop_),
-      next_rotation_(loop_) {
+      next_rotation_(loop_),
+      next_step_(loop_) {
   reloader_.on_reloaded = [this] { settle(); };
 }
 
@@ -165,6 +167,7 @@ int Service::run(const std::function<void()>& on_ready) {
 void Service::open_admin() {
   open_admin_socket();
   open_admin_port();
+  if (admin_ || admin_port_) take_history();  // else nobody could ask for it
 }
 
 void Service::open_admin_socket() {
@@ -218,6 +221,7 @@ StatusSources Service::status_sources() const {
           .stapler = stapler_,
           .shutdown = shutdown_,
           .partial_drains = partial_drains_,
+          .history = history_,
           .started = started_};
 }
 
@@ -225,6 +229,14 @@ AdminRoutes Service::admin_routes() {
   AdminRoutes routes;
   routes.add("GET", "/status", [this](const AdminRequest&, const SendAnswer& send) {
     send({.body = json_text(status(status_sources()))});
+  });
+  for (const DashboardFile& file : dashboard_files()) {
+    routes.add("GET", file.path, [&file](const AdminRequest& request, const SendAnswer& send) {
+      send(serve_dashboard_file(file, request));
+    });
+  }
+  routes.add("GET", "/dashboard.json", [this](const AdminRequest&, const SendAnswer& send) {
+    send({.body = dashboard_text()});
   });
   routes.add("GET", "/metrics", [this](const AdminRequest& request, const SendAnswer& send) {
     const Metrics found = metrics(status_sources(), request.accept);
@@ -393,6 +405,24 @@ void Service::check_again_later() {
   next_check_.expires_after(std::clamp<Duration>(until_end + 1s, 1s, most));
   next_check_.async_wait([this](const asio::error_code& error) {
     if (!error) reloader_.request("time has passed");
+  });
+}
+
+/// However many look at it, it is made once a second at most.
+std::string Service::dashboard_text() {
+  const auto now = std::chrono::steady_clock::now();
+  if (dashboard_text_.empty() || now - dashboard_made_ >= 1s) {
+    dashboard_text_ = json_text(dashboard(status_sources()));
+    dashboard_made_ = now;
+  }
+  return dashboard_text_;
+}
+
+void Service::take_history() {
+  history_.add(History::Clock::now(), server_.figures(), refusals_of(server_.refused()));
+  next_step_.expires_after(History::kStep);
+  next_step_.async_wait([this](const asio::error_code& error) {
+    if (!error) take_history();
   });
 }
 

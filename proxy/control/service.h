@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "control/admin_socket.h"
 #include "control/file_watch.h"
 #include "control/handover.h"
+#include "control/history.h"
 #include "control/name_watch.h"
 #include "control/ocsp_stapler.h"
 #include "control/partial_drains.h"
@@ -56,6 +58,8 @@ class Service {
   void watch_files();
   void rotate_tickets_later();
   void check_again_later();
+  void take_history();
+  std::string dashboard_text();
 
   const std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
   asio::io_context loop_{1};
@@ -71,6 +75,10 @@ class Service {
   NameWatch names_;
   asio::steady_timer next_check_;
   asio::steady_timer next_rotation_;
+  asio::steady_timer next_step_;
+  History history_;
+  std::string dashboard_text_;
+  std::chrono::steady_clock::time_point dashboard_made_;
   const AdminRoutes routes_ = admin_routes();
   std::optional<AdminSocket> admin_;
   std::optional<AdminSocket> admin_port_;

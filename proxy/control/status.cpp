@@ -10,12 +10,16 @@
 
 #include "base/log.h"
 #include "base/report_json.h"
+#include "control/current_problems.h"
+#include "control/status_parts.h"
 #include "pki/x509_facts.h"
 
 namespace wssgate::control {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::size_t kMostNamesShown = 50;
 
 using HostNames = std::map<const pki::Certificate*, std::set<std::string>>;
 
@@ -25,18 +29,6 @@ HostNames hosts_by_certificate(const gateway::Snapshot& snapshot) {
     for (const auto& served : site.certificates) hosts[served.certificate.get()].insert(name);
   });
   return hosts;
-}
-
-json hosts_without_certificate(const gateway::Snapshot& snapshot) {
-  const auto now = std::chrono::system_clock::now();
-  std::set<std::string> names;
-  snapshot.sites.for_each([&](const std::string& name, const gateway::Site& site) {
-    if (site.host->passthrough) return;  // it has no use for one
-    const bool unstapled = std::any_of(site.needed_staples.begin(), site.needed_staples.end(),
-                                       [&](const auto& slot) { return !slot->good(now); });
-    if (site.tls.empty() || now > site.end || unstapled) names.insert(name);
-  });
-  return names;
 }
 
 /// By fingerprint.
@@ -89,21 +81,10 @@ std::string_view on_disk(const gateway::CertificateState& state) {
   return state.refused.front().severity == Severity::error ? "refused" : "waiting";
 }
 
-json certificates_json(const gateway::Snapshot& snapshot, const OcspStapler& stapler) {
-  const HostNames hosts = hosts_by_certificate(snapshot);
-  const Staples staples = staples_json(stapler);
-  json list = json::array();
-  for (const gateway::CertificateState& state : snapshot.certificates) {
-    list.push_back(
-        {{"chain_file", state.source.chain_file},
-         {"key_file", state.source.key_file},
-         {"served", state.served ? certificate_json(*state.served, hosts, staples) : json(nullptr)},
-         {"on_disk", on_disk(state)},
-         {"on_disk_not_after",
-          state.on_disk_not_after ? json(pki::iso_time(*state.on_disk_not_after)) : json(nullptr)},
-         {"problems", wssgate::to_json(state.refused)}});
-  }
-  return list;
+std::vector<const gateway::CertificateState*> all_of(const gateway::Snapshot& snapshot) {
+  std::vector<const gateway::CertificateState*> all;
+  for (const gateway::CertificateState& state : snapshot.certificates) all.push_back(&state);
+  return all;
 }
 
 json unverified_upstreams(const gateway::Snapshot& snapshot) {
@@ -163,17 +144,13 @@ json upstreams_json(const gateway::Snapshot& snapshot) {
   json upstreams = json::array();
   for (const config::Upstream& configured : snapshot.config.upstreams) {
     const upstream::Upstream& upstream = *snapshot.upstreams.at(configured.name);
-    upstreams.push_back({{"name", upstream.name()},
-                         {"balance", balance_label(upstream.terms().balance)},
-                         {"waiting", upstream.queue()->waiting()},
-                         {"endpoints", endpoints_json(upstream)}});
+    upstreams.push_back(upstream_json(upstream));
   }
   return upstreams;
 }
 
-json tunnels_json(const Server& server) {
+json tunnels_json(const Server& server, const gateway::TunnelCounts& counts) {
   json ended = json::array();
-  const auto counts = server.counted().telemetry.tunnel_ends;
   for (const auto& [end, count] : counts.by_end()) {
     ended.push_back({{"by", side_label(end.by)},
                      {"reason", reason_label(end.reason)},
@@ -213,31 +190,90 @@ json draining_json(const StatusSources& sources) {
 
 }  // namespace
 
+void add_problems(const CurrentProblems& problems, nlohmann::json& to) {
+  json list = json::array();
+  for (const CurrentProblem& problem : problems) {
+    if (list.size() == kMostProblemsShown) break;
+    const bool alarms = problem.level == CurrentProblem::Level::alarm;
+    list.push_back({{"level", alarms ? "alarm" : "warning"},
+                    {"kind", problem.kind},
+                    {"about", problem.about},
+                    {"message", problem.message},
+                    {"hint", problem.hint}});
+  }
+  to["problems_left_out"] = problems.size() - list.size();
+  to["problems"] = std::move(list);
+}
+
+nlohmann::json refused_names_json(const gateway::RefusedNames& refused,
+                                  const gateway::Snapshot& snapshot, std::size_t most) {
+  json names = json::array();
+  for (const auto& [name, count] : refused.top(most)) {
+    names.push_back({{"name", name},
+                     {"times", count.times},
+                     {"at_least", count.at_least()},
+                     {"last", pki::iso_time(count.last)},
+                     {"nearest", snapshot.sites.nearest(name)}});
+  }
+  return {{"names", names}, {"distinct", refused.size()}, {"evicted", refused.evicted()}};
+}
+
+nlohmann::json certificates_json(const StatusSources& sources,
+                                 const std::vector<const gateway::CertificateState*>& states) {
+  const HostNames hosts = hosts_by_certificate(*sources.server.snapshot());
+  const Staples staples = staples_json(sources.stapler);
+  json list = json::array();
+  for (const gateway::CertificateState* state : states) {
+    list.push_back({{"chain_file", state->source.chain_file},
+                    {"key_file", state->source.key_file},
+                    {"served", state->served ? certificate_json(*state->served, hosts, staples)
+                                             : json(nullptr)},
+                    {"on_disk", on_disk(*state)},
+                    {"on_disk_not_after", state->on_disk_not_after
+                                              ? json(pki::iso_time(*state->on_disk_not_after))
+                                              : json(nullptr)},
+                    {"problems", wssgate::to_json(state->refused)}});
+  }
+  return list;
+}
+
+nlohmann::json upstream_json(const upstream::Upstream& upstream) {
+  return {{"name", upstream.name()},
+          {"balance", balance_label(upstream.terms().balance)},
+          {"waiting", upstream.queue()->waiting()},
+          {"endpoints", endpoints_json(upstream)}};
+}
+
 nlohmann::json status(const StatusSources& sources) {
   const Server& server = sources.server;
   const gateway::Snapshot& snapshot = *server.snapshot();
+  const gateway::Figures figures = server.figures();
   json listeners = json::array();
   for (const SocketAddress& address : server.addresses()) listeners.push_back(address.text());
-  return {{"version", WSSGATE_VERSION},
-          {"pid", ::getpid()},
-          {"started", pki::iso_time(sources.started)},
-          {"config", snapshot.config.file},
-          {"listeners", listeners},
-          {"workers", server.workers()},
-          {"connections", server.open_connections()},
-          {"refused", refusals_json(server.refused())},
-          {"tunnels", tunnels_json(server)},
-          {"draining", draining_json(sources)},
-          {"log_lines_dropped", log_lines_dropped()},
-          {"last_reload", to_json(sources.reloader.last())},
-          {"unverified_upstreams", unverified_upstreams(snapshot)},
-          {"hosts_without_certificate", hosts_without_certificate(snapshot)},
-          {"upstreams", upstreams_json(snapshot)},
-          {"certificates", certificates_json(snapshot, sources.stapler)}};
+  json all = {
+      {"version", WSSGATE_VERSION},
+      {"pid", ::getpid()},
+      {"started", pki::iso_time(sources.started)},
+      {"config", snapshot.config.file},
+      {"listeners", listeners},
+      {"workers", server.workers()},
+      {"connections", server.open_connections()},
+      {"refused", refusals_json(server.refused())},
+      {"refused_names", refused_names_json(figures.refused_names, snapshot, kMostNamesShown)},
+      {"tunnels", tunnels_json(server, figures.tunnel_ends)},
+      {"draining", draining_json(sources)},
+      {"log_lines_dropped", log_lines_dropped()},
+      {"last_reload", to_json(sources.reloader.last())},
+      {"unverified_upstreams", unverified_upstreams(snapshot)},
+      {"hosts_without_certificate", hosts_without_certificate(snapshot)},
+      {"upstreams", upstreams_json(snapshot)},
+      {"certificates", certificates_json(sources, all_of(snapshot))}};
+  add_problems(current_problems(sources), all);
+  return all;
 }
 
 nlohmann::json certificates(const StatusSources& sources) {
-  return {{"certificates", certificates_json(*sources.server.snapshot(), sources.stapler)}};
+  return {{"certificates", certificates_json(sources, all_of(*sources.server.snapshot()))}};
 }
 
 nlohmann::json connections_json(const std::vector<gateway::OpenConnection>& found, std::size_t most,

@@ -4,6 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
 
+#include "control/history.h"
 #include "control/ocsp_stapler.h"
 #include "control/partial_drains.h"
 #include "control/reloader.h"
@@ -19,6 +20,7 @@ struct StatusSources {
   const OcspStapler& stapler;
   const Shutdown& shutdown;
   const PartialDrains& partial_drains;
+  const History& history;
   std::chrono::system_clock::time_point started;
 };
 

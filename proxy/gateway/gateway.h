@@ -14,6 +14,7 @@
 #include "gateway/line_sampler.h"
 #include "gateway/memory_return.h"
 #include "gateway/open_connections.h"
+#include "gateway/refused_names.h"
 #include "gateway/snapshot.h"
 #include "gateway/telemetry.h"
 #include "net/fd.h"
@@ -63,6 +64,7 @@ class Gateway {
   /// Open ones that the drain of `target` closes.
   std::uint64_t tunnels(const DrainTarget& target) const;
   Telemetry& telemetry() { return telemetry_; }
+  RefusedNames& refused_names() { return refused_names_; }
   net::Worker& worker() { return worker_; }
   upstream::ConnectionPool& pool() { return pool_; }
   Admission& admission() { return admission_; }
@@ -103,6 +105,7 @@ class Gateway {
   bool draining_ = false;
   Drains drains_;
   Telemetry telemetry_;
+  RefusedNames refused_names_;
   std::chrono::steady_clock::time_point nearest_window_;
   int nearest_left_ = 0;
 };

@@ -1,5 +1,7 @@
 #include "gateway/refusal_log.h"
 
+#include <chrono>
+
 #include "base/log.h"
 #include "base/text.h"
 #include "gateway/connection.h"
@@ -7,6 +9,10 @@
 namespace wssgate::gateway {
 
 void log_refusal(const Connection& connection, const Error& error, const std::string& asked) {
+  // Whether its line is written or not.
+  if (error.reason == Reason::unknown_server_name) {
+    connection.gateway.refused_names().add(asked, std::chrono::system_clock::now());
+  }
   const auto left_out = connection.gateway.count_refusal(error.reason);
   if (!left_out) return;
   const std::string client = connection.client.text();

@@ -23,12 +23,12 @@ class GateWithPort(Wssgate):
 
 class AdminPortTest(PeerTest):
     @classmethod
-    def served(cls, hosts, admin=""):
-        """wssgate with an admin port, which is `cls.admin`."""
+    def served(cls, hosts, admin="", address="127.0.0.1"):
+        """wssgate with an admin port on `address`, which is `cls.admin`."""
         cls.admin = free_port()
         for names in hosts:
             cls.certificates.serve(*names.split())
-        return cls._kept(GateWithPort(cls.folder, cls.certificates, hosts, f'http: "127.0.0.1:{cls.admin}", {admin}'))
+        return cls._kept(GateWithPort(cls.folder, cls.certificates, hosts, f'http: "{address}:{cls.admin}", {admin}'))
 
     def ask(self, path, method="GET", **fields):
         """The status, the type and the text of what it answers."""

@@ -1,5 +1,6 @@
 """Headless Chromium, driven over the DevTools pipe: its own profile, and a home whose NSS database trusts a root."""
 
+import base64
 import json
 import os
 import pathlib
@@ -54,11 +55,13 @@ class Chromium:
         self._events = []
         self._last = 0
         self._session = None
+        self.complaints = []  # errors and warnings of the page's console, its policy's among them
 
     def __enter__(self):
         target = self._call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        self._call("Page.enable")
+        for domain in ("Page", "Log", "Runtime"):
+            self._call(f"{domain}.enable")
         return self
 
     def __exit__(self, *_):
@@ -88,6 +91,32 @@ class Chromium:
             raise AssertionError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
+    def look(self, width, height, scheme="light", scale=1):
+        """How large the page's window is, and which colours its user prefers."""
+        self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale,
+                   mobile=False)
+        self._call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    def press(self, key, code=0):
+        """A key of the keyboard, such as Tab (9) or Enter (13)."""
+        text = {"text": "\r"} if key == "Enter" else {}
+        for kind in ("keyDown", "keyUp"):
+            self._call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **text)
+
+    def write(self, text):
+        """Into what has the focus."""
+        self._call("Input.insertText", text=text)
+
+    def screenshot(self, file, height=None):
+        """A picture of the window, or of the page's first `height` pixels."""
+        clip = {}
+        if height:
+            width = self.evaluate("document.documentElement.clientWidth")
+            clip = {"clip": {"x": 0, "y": 0, "width": width, "height": height, "scale": 1},
+                    "captureBeyondViewport": True}
+        picture = self._call("Page.captureScreenshot", format="png", **clip)["data"]
+        pathlib.Path(file).write_bytes(base64.b64decode(picture))
+
     def _call(self, method, **params):
         self._last += 1
         wanted = self._last
@@ -114,4 +143,16 @@ class Chromium:
                 raise AssertionError(f"Chromium ended while we waited for {what}:\n"
                                      + pathlib.Path(self._log.name).read_text(errors="replace")[-4000:])
             *complete, self._buffer = (self._buffer + got).split(b"\0")
-            self._events += [json.loads(message) for message in complete]
+            for message in complete:
+                event = json.loads(message)
+                self._note(event)
+                self._events.append(event)
+
+    def _note(self, event):
+        about = event.get("params", {})
+        if event.get("method") == "Log.entryAdded" and about["entry"]["level"] in ("error", "warning"):
+            self.complaints.append(about["entry"]["text"])
+        elif event.get("method") == "Runtime.exceptionThrown":
+            self.complaints.append(str(about["exceptionDetails"]))
+        elif event.get("method") == "Runtime.consoleAPICalled" and about["type"] in ("error", "warning"):
+            self.complaints.append(str(about["args"]))

@@ -136,6 +136,8 @@ std::string_view status_phrase(int status) {
       return "No Content";
     case 301:
       return "Moved Permanently";
+    case 304:
+      return "Not Modified";
     case 308:
       return "Permanent Redirect";
     case 400:

@@ -55,6 +55,17 @@ TEST(AdminAccess, HealthIsForEveryone) {
   EXPECT_EQ(judged(kRemote, "GET", "/healthz/../status", remote("")), -1);
 }
 
+TEST(AdminAccess, TheDashboardsFilesAreForEveryoneAndItsDataIsNot) {
+  for (const char* const file : {"/", "/dashboard.css", "/dashboard.js"}) {
+    EXPECT_EQ(judged(kRemote, "GET", file, remote("")), 0) << file;
+    EXPECT_EQ(judged(kRemote, "POST", file, remote("")), 401) << file;
+  }
+  EXPECT_EQ(judged(kLocal, "GET", "/", local("Sec-Fetch-Site: cross-site\r\n")), 0);
+  EXPECT_EQ(judged(kRemote, "GET", "/dashboard.json", remote("")), 401);
+  EXPECT_EQ(judged(kLocal, "GET", "/dashboard.json", remote("")), 403);
+  EXPECT_EQ(judged(kLocal, "GET", "/dashboard.json", local("Sec-Fetch-Site: cross-site\r\n")), 403);
+}
+
 TEST(AdminAccess, AWrongTokenIsNone) {
   for (const std::string wrong : {"0123456789abcdeX", "0123456789abcde", "0123456789abcdef0", ""}) {
     EXPECT_EQ(judged(kRemote, "GET", "/status", remote("Authorization: Bearer " + wrong + "\r\n")),

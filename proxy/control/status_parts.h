@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json_fwd.hpp>
+#include <vector>
+
+#include "control/current_problems.h"
+#include "control/status.h"
+
+/// What `GET /status` and the dashboard's data have in common.
+namespace wssgate::control {
+
+/// At most so many of each: more of them nobody reads.
+inline constexpr std::size_t kMostProblemsShown = 100;
+
+/// {"problems": [{"level", "kind", "about", "message", "hint"}], "problems_left_out"}.
+void add_problems(const CurrentProblems& problems, nlohmann::json& to);
+
+/// {"names": [{"name", "times", "at_least", "last", "nearest"}], "distinct", "evicted"}. `nearest`
+/// is the configured name that may have been meant; "" where none is near.
+nlohmann::json refused_names_json(const gateway::RefusedNames& refused,
+                                  const gateway::Snapshot& snapshot, std::size_t most);
+
+nlohmann::json certificates_json(const StatusSources& sources,
+                                 const std::vector<const gateway::CertificateState*>& states);
+nlohmann::json upstream_json(const upstream::Upstream& upstream);
+
+}  // namespace wssgate::control
