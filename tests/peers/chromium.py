@@ -111,7 +111,7 @@ class Chromium:
         """A picture of the window, or of the page's first `height` pixels."""
         clip = {}
         if height:
-            width = self.evaluate("document.documentElement.clientWidth")
+            width = self.evaluate("innerWidth")
             clip = {"clip": {"x": 0, "y": 0, "width": width, "height": height, "scale": 1},
                     "captureBeyondViewport": True}
         picture = self._call("Page.captureScreenshot", format="png", **clip)["data"]
