@@ -12,7 +12,7 @@ std::optional<HttpUrl> HttpUrl::parse(std::string_view text) {
   const auto is_plain = [](char c) { return c > 0x20 && c < 0x7f; };
   if (!iequals(text.substr(0, kScheme.size()), kScheme)) return std::nullopt;
   if (!std::all_of(text.begin(), text.end(), is_plain)) return std::nullopt;
-  text.remove_prefix(kScheme.size());
+  text = text.substr(kScheme.size());
   text = text.substr(0, text.find('#'));
   const std::string_view authority = text.substr(0, text.find_first_of("/?"));
   if (authority.find('@') != std::string_view::npos) return std::nullopt;

@@ -71,10 +71,18 @@ bool set_name(SSL* ssl, const std::string& name, bool verified) {
                           : X509_VERIFY_PARAM_set1_host(wanted, name.c_str(), name.size()) == 1;
 }
 
+std::time_t begin_of(const SSL_SESSION* session) {
+#if OPENSSL_VERSION_NUMBER >= 0x30300000L
+  return SSL_SESSION_get_time_ex(session);
+#else
+  return SSL_SESSION_get_time(session);
+#endif
+}
+
 /// Its own time has not passed, nor that of the certificate that was verified for it.
 bool is_fresh(const SSL_SESSION* session) {
   const std::time_t now = std::time(nullptr);
-  if (now >= SSL_SESSION_get_time(session) + SSL_SESSION_get_timeout(session)) return false;
+  if (now >= begin_of(session) + SSL_SESSION_get_timeout(session)) return false;
   const X509* const certificate = SSL_SESSION_get0_peer(const_cast<SSL_SESSION*>(session));
   return certificate != nullptr && X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
 }
