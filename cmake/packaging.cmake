@@ -21,7 +21,8 @@ install(FILES ${conf}/sysusers.d/wssgate.conf DESTINATION lib/sysusers.d)
 foreach(unit wssgate.service wssgate.socket)
   install(CODE "
     file(READ ${conf}/systemd/${unit} text)
-    string(REPLACE /usr/bin/ \"\${CMAKE_INSTALL_PREFIX}/bin/\" text \"\${text}\")
+    get_filename_component(prefix \"\${CMAKE_INSTALL_PREFIX}\" ABSOLUTE)
+    string(REPLACE /usr/bin/ \"\${prefix}/bin/\" text \"\${text}\")
     file(WRITE ${CMAKE_BINARY_DIR}/${unit} \"\${text}\")")
   install(FILES ${CMAKE_BINARY_DIR}/${unit} DESTINATION lib/systemd/system)
 endforeach()
@@ -50,8 +51,7 @@ set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd | systemd-standalone-sysusers | adduse
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS ca-certificates)
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "TLS proxy for WebSockets that never shows a wrong certificate")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
-"${CPACK_PACKAGE_DESCRIPTION_SUMMARY}
-wssgate terminates TLS in front of WebSocket and HTTP backends. It reads the
+"wssgate terminates TLS in front of WebSocket and HTTP backends. It reads the
 server name that a client asks for, picks the full-chain certificate that
 covers exactly that name, and carries the connection to an upstream. Unknown
 names get a TLS alert: there is no default certificate.
