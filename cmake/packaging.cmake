@@ -11,7 +11,7 @@ endfunction()
 
 set(conf ${PROJECT_SOURCE_DIR}/conf)
 wssgate_install_compressed(${conf}/man/wssgate.8 wssgate.8 ${CMAKE_INSTALL_MANDIR}/man8)
-wssgate_install_compressed(${PROJECT_SOURCE_DIR}/CHANGELOG.md changelog ${CMAKE_INSTALL_DOCDIR})
+wssgate_install_compressed(${PROJECT_SOURCE_DIR}/CHANGELOG.md CHANGELOG.md ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${conf}/completion/wssgate.bash RENAME wssgate
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 file(GLOB examples CONFIGURE_DEPENDS ${conf}/*.yaml)
@@ -26,6 +26,9 @@ foreach(unit wssgate.service wssgate.socket)
     file(WRITE ${CMAKE_BINARY_DIR}/${unit} \"\${text}\")")
   install(FILES ${CMAKE_BINARY_DIR}/${unit} DESTINATION lib/systemd/system)
 endforeach()
+
+set(WSSGATE_PACKAGE_CONTACT "wssgate maintainers <maintainers@wssgate.invalid>" CACHE STRING
+  "Who builds the package: its Maintainer field")
 
 # Only in the package: `cmake --install` keeps out of /etc.
 install(FILES ${conf}/debian/wssgate.yaml DESTINATION /etc/wssgate COMPONENT debian EXCLUDE_FROM_ALL
@@ -42,12 +45,12 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
   OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 set(CPACK_PACKAGE_NAME wssgate)
-set(CPACK_PACKAGE_CONTACT "wssgate maintainers <root@localhost>")
+set(CPACK_PACKAGE_CONTACT ${WSSGATE_PACKAGE_CONTACT})
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd | systemd-standalone-sysusers | adduser, init-system-helpers (>= 1.52)")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, init-system-helpers (>= 1.52)")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS ca-certificates)
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "TLS proxy for WebSockets that never shows a wrong certificate")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # bash completion for wssgate: installed as share/bash-completion/completions/wssgate.
 # A test compares it with what `wssgate --help` prints.
 
