@@ -33,6 +33,18 @@ set(WSSGATE_PACKAGE_CONTACT "wssgate maintainers <maintainers@wssgate.invalid>" 
 # Only in the package: `cmake --install` keeps out of /etc.
 install(FILES ${conf}/debian/wssgate.yaml DESTINATION /etc/wssgate COMPONENT debian EXCLUDE_FROM_ALL
   PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ)
+string(TIMESTAMP now "%a, %d %b %Y %H:%M:%S +0000" UTC)
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/changelog @ONLY CONTENT
+"wssgate (@PROJECT_VERSION@) unstable; urgency=medium
+
+  * What is new: CHANGELOG.md.gz.
+
+ -- @WSSGATE_PACKAGE_CONTACT@  @now@
+")
+execute_process(COMMAND ${GZIP} -9nc ${CMAKE_BINARY_DIR}/changelog
+  OUTPUT_FILE ${CMAKE_BINARY_DIR}/changelog.gz COMMAND_ERROR_IS_FATAL ANY)
+install(FILES ${CMAKE_BINARY_DIR}/changelog.gz DESTINATION ${CMAKE_INSTALL_DOCDIR}
+  COMPONENT debian EXCLUDE_FROM_ALL)
 install(DIRECTORY DESTINATION /etc/wssgate/certs COMPONENT debian EXCLUDE_FROM_ALL
   DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE)
 
