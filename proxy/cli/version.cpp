@@ -13,7 +13,7 @@ namespace wssgate::cli {
 namespace {
 
 std::string openssl_text() {
-  const std::string running = OpenSSL_version(OPENSSL_FULL_VERSION_STRING);
+  std::string running = OpenSSL_version(OPENSSL_FULL_VERSION_STRING);
   if (running == OPENSSL_FULL_VERSION_STR) return running;
   return fmt::format("{} (built with {})", running, OPENSSL_FULL_VERSION_STR);
 }
