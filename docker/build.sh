@@ -12,5 +12,6 @@ make_log_folder
 mapfile -t packages < <(build_packages; echo ca-certificates)
 ensure_packages "${packages[@]}"
 build release -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS='-D_FORTIFY_SOURCE=2 -fstack-protector-strong' \
-  -DCMAKE_EXE_LINKER_FLAGS='-Wl,-z,relro,-z,now' || die "The build failed."
+  -DCMAKE_EXE_LINKER_FLAGS='-Wl,-z,relro,-z,now' \
+  -DWSSGATE_COMMIT="${COMMIT:-}" || die "The build failed."
 "$root/docker/root-fs.sh" "$root/build/release/wssgate" "$root_fs"

@@ -1,3 +1,6 @@
+#include "base/commit.h"
 #include "cli/commands.h"
 
-int main(int argc, char** argv) { return wssgate::cli::run_command_line(argc, argv); }
+int main(int argc, char** argv) {
+  return wssgate::cli::run_command_line(argc, argv, wssgate::commit());
+}

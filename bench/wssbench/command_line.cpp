@@ -145,7 +145,7 @@ struct Commands {
   CLI::App* backend_command = nullptr;
   CLI::App* diff_command = nullptr;
 
-  Commands();
+  explicit Commands(std::string_view commit);
 
  private:
   CLI::App& mode(Mode mode, const std::string& description);
@@ -224,8 +224,10 @@ void Commands::add_tools() {
   diff_command->add_flag("--json", diff.json, "for a program");
 }
 
-Commands::Commands() {
-  app.set_version_flag("--version", "wssbench " WSSGATE_VERSION);
+Commands::Commands(std::string_view commit) {
+  std::string version = "wssbench " WSSGATE_VERSION;
+  if (!commit.empty()) version += fmt::format(" (commit {})", commit);
+  app.set_version_flag("--version", version);
   app.require_subcommand(1);
   app.footer(kFooter);
   add_modes();
@@ -270,8 +272,8 @@ std::vector<std::string> with_mode(int argc, char** argv) {
 
 }  // namespace
 
-int run_command_line(int argc, char** argv) {
-  Commands commands;
+int run_command_line(int argc, char** argv, std::string_view commit) {
+  Commands commands(commit);
   std::vector<std::string> words = with_mode(argc, argv);
   std::reverse(words.begin(), words.end());  // as CLI11 wants them
   try {

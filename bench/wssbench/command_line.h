@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "wssbench/options.h"
@@ -27,7 +28,8 @@ struct DiffOptions {
   bool json = false;
 };
 
-int run_command_line(int argc, char** argv);
+/// `commit` is for --version.
+int run_command_line(int argc, char** argv, std::string_view commit);
 
 int load(Options options);
 int serve_backend(const BackendOptions& options);

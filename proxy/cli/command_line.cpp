@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/version.h"
 
 namespace wssgate::cli {
 namespace {
@@ -219,9 +220,11 @@ void LogOptions::apply_to(log::Settings& settings) const {
   if (format) settings.format = *format;
 }
 
-int run_command_line(int argc, char** argv) {
+int run_command_line(int argc, char** argv, std::string_view commit) {
   CLI::App app("wssgate: TLS for WebSocket and HTTP backends that never shows a wrong certificate");
-  app.set_version_flag("--version", "wssgate " WSSGATE_VERSION);
+  app.set_version_flag(
+      "--version", [commit] { return version_text(commit); },
+      "print the version, the commit and the libraries, and exit");
   app.require_subcommand(1);
 
   RunOptions run_options;
@@ -276,8 +279,8 @@ int run_command_line(int argc, char** argv) {
       "connections", "show the running process's open connections, or close some of them");
   add_connections_options(*connections_command, connections_options);
 
-  CLI::App* schema_command = app.add_subcommand(
-      "schema", "print the JSON Schema of configurations, for editors");
+  CLI::App* schema_command =
+      app.add_subcommand("schema", "print the JSON Schema of configurations, for editors");
 
   DoctorOptions doctor_options;
   CLI::App* doctor_command = app.add_subcommand(

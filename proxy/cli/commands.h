@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/log.h"
@@ -97,8 +98,8 @@ struct DevOptions {
   LogOptions log;
 };
 
-/// Picks the command and runs it.
-int run_command_line(int argc, char** argv);
+/// Picks the command and runs it. `commit` is for --version.
+int run_command_line(int argc, char** argv, std::string_view commit);
 
 /// Serves a configuration until a signal. 1 with every problem on stderr when it may not serve.
 int run(const RunOptions& options);

@@ -94,7 +94,10 @@ TEST_F(CommandLine, HelpAndVersionAreOutputAndASuccess) {
   EXPECT_THAT(run_wssgate({"run", "--help"}).output, HasSubstr("--config"));
   const Ended version = run_wssgate({"--version"});
   EXPECT_EQ(version.exit_code, 0);
-  EXPECT_THAT(version.output, testing::MatchesRegex("wssgate [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+  EXPECT_THAT(version.output,
+              testing::MatchesRegex("wssgate [0-9]+\\.[0-9]+\\.[0-9]+( .commit [-.a-z0-9]+.)?\n"
+                                    "OpenSSL +3\\.[0-9]+\\.[0-9]+.*\n"
+                                    "Asio +1\\.[0-9]+\\.[0-9]+\n(.+\n)+"));
 }
 
 TEST_F(CommandLine, AWrongCommandLineIsExplained) {
