@@ -37,7 +37,7 @@ TEST(Refusals, Structure) {
           {"frobnicate: 1",
            "c.yaml:1:1: unknown key 'frobnicate' in the top level. the keys here are: listeners, "
            "workers, user, admin, certificates, tickets, hosts, stapling, upstreams, "
-           "resolver, trusted_proxies, "
+           "resolver, trusted_proxies, request_id, "
            "timeouts, "
            "limits, websocket, log."},
           {"timeouts: {conect: 3s}",

@@ -50,7 +50,7 @@ TEST(Refusals, WhatYamlAllows) {
           {"x: &a 1\nworkers: *a",
            "c.yaml:1:1: unknown key 'x' in the top level. the keys here are: listeners, workers, "
            "user, admin, certificates, tickets, hosts, stapling, upstreams, resolver, "
-           "trusted_proxies, "
+           "trusted_proxies, request_id, "
            "timeouts, "
            "limits, "
            "websocket, log."
@@ -65,7 +65,7 @@ TEST(Refusals, WhatYamlAllows) {
           {"<<: {workers: 1}",
            "c.yaml:1:1: unknown key '<<' in the top level. the keys here are: listeners, workers, "
            "user, admin, certificates, tickets, hosts, stapling, upstreams, resolver, "
-           "trusted_proxies, "
+           "trusted_proxies, request_id, "
            "timeouts, "
            "limits, "
            "websocket, log."},
