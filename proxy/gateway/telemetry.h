@@ -85,7 +85,7 @@ struct HandshakeKind {
   /// Of the certificate; none where the session was resumed, which shows none.
   std::string_view key = "none";
   bool resumed = false;
-  auto operator<=>(const HandshakeKind&) const = default;
+  auto operator<=>(const HandshakeKind&) const = default;  // NOLINT(modernize-use-nullptr): misread
 };
 
 /// What one worker has done since the start, for metrics. Only names of the configuration are

@@ -18,7 +18,7 @@ struct TunnelEnd {
   /// Of the Close frame of who ended it; 0 where it sent none.
   std::uint16_t code = 0;
   static TunnelEnd of(const AccessRecord& record);
-  auto operator<=>(const TunnelEnd&) const = default;
+  auto operator<=>(const TunnelEnd&) const = default;  // NOLINT(modernize-use-nullptr): misread
 };
 
 /// How often tunnels have ended in each way, and how long they had been open together. Codes are a
