@@ -17,13 +17,20 @@ void AdminRoutes::answer(const AdminRequest& request, SendAnswer send) const {
   const auto found = std::find_if(routes_.begin(), routes_.end(), fits);
   if (found != routes_.end()) return found->handler(request, std::move(send));
   std::string all;
-  bool known = false;
+  std::string allowed;  // of this path; RFC 9110 §15.5.6 wants them told
   for (const Route& route : routes_) {
     all += fmt::format("{}{} {}", all.empty() ? "" : ", ", route.method, route.path);
-    known |= route.path == request.path;
+    if (route.path != request.path) continue;
+    allowed += fmt::format("{}{}", allowed.empty() ? "" : ", ", route.method);
+    if (route.method == "GET") allowed += ", HEAD";
   }
   const nlohmann::json body = {{"error", "there are " + all}};
-  send({.status = known ? 405 : 404, .body = body.dump()});
+  AdminAnswer answer{.status = 404, .body = body.dump()};
+  if (!allowed.empty()) {
+    answer.status = 405;
+    answer.fields = fmt::format("Allow: {}\r\n", allowed);
+  }
+  send(answer);
 }
 
 }  // namespace wssgate::control

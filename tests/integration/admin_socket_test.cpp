@@ -70,7 +70,9 @@ TEST_F(AdminSocket, KnowsItsPaths) {
   EXPECT_THAT(answer("GET", "/statuses"), StartsWith("HTTP/1.1 404 Not Found\r\n"));
   EXPECT_THAT(answer("GET", "/dashboard"), StartsWith("HTTP/1.1 404 "));
   EXPECT_THAT(answer("POST", "/status"), StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"));
+  EXPECT_THAT(answer("POST", "/status"), HasSubstr("\r\nAllow: GET, HEAD\r\n"));
   EXPECT_THAT(answer("GET", "/reload"), StartsWith("HTTP/1.1 405 "));
+  EXPECT_THAT(answer("POST", "/connections"), HasSubstr("\r\nAllow: GET, HEAD, DELETE\r\n"));
   EXPECT_THAT(answer("GET", "/status?pretty=1"), StartsWith("HTTP/1.1 200 "));
 }
 
