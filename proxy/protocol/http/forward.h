@@ -32,8 +32,9 @@ std::string client_certificate_fields(const std::vector<std::string>& chain);
 /// X-Forwarded-Proto (https), X-Forwarded-Host, Forwarded (RFC 7239) and the client's certificate
 /// set; a client's own Client-Cert never passes, not even a trusted proxy's. A chunked body stays
 /// chunked. `websocket` passes the upgrade on (Connection: Upgrade, Upgrade: websocket); no other
-/// upgrade passes. Host, Expect, framing and forwarding fields stay even if Connection names them,
-/// and client-sent spellings that backends fold into those fields ("X_Forwarded_For") are removed.
+/// upgrade passes. Host, Expect, framing, forwarding and trace context fields stay even if
+/// Connection names them, and client-sent spellings that backends fold into those fields
+/// ("X_Forwarded_For") are removed.
 std::string upstream_request_head(const RequestHead& request, const ForwardingFacts& facts,
                                   bool websocket);
 
