@@ -67,6 +67,16 @@ class DescriptorSink : public LineSink {
   bool mid_line_ = false;
 };
 
+/// As far as it can; opening the file says what is wrong.
+void make_folders(const std::filesystem::path& folder) {
+  constexpr mode_t kMode = 0750;
+  std::filesystem::path made;
+  for (const std::filesystem::path& part : folder) {
+    made /= part;
+    ::mkdir(made.c_str(), kMode);
+  }
+}
+
 /// -1 and errno where it cannot be opened. Never waits: for a FIFO's reader an ordinary open would.
 int open_to_append(const std::string& path) {
   constexpr int kFlags = O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
@@ -99,9 +109,9 @@ class FileSink final : public DescriptorSink {
     next_look_ = Clock::now() + kBetweenLooks;
     struct stat named {};
     struct stat open {};
-    if (::fstat(fd(), &open) != 0) return;
-    const bool same = ::stat(path_.c_str(), &named) == 0 && named.st_dev == open.st_dev &&
-                      named.st_ino == open.st_ino;
+    // The first fails where a server of files has removed it (ESTALE).
+    const bool same = ::fstat(fd(), &open) == 0 && ::stat(path_.c_str(), &named) == 0 &&
+                      named.st_dev == open.st_dev && named.st_ino == open.st_ino;
     if (!same) open_anew();
   }
 
@@ -203,9 +213,7 @@ int take_severity(std::string_view& line) {
 std::unique_ptr<LineSink> descriptor_sink(int fd) { return std::make_unique<DescriptorSink>(fd); }
 
 std::unique_ptr<LineSink> file_sink(const std::string& path, TellTrouble tell) {
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  std::error_code failed;
-  if (!folder.empty()) std::filesystem::create_directories(folder, failed);
+  make_folders(std::filesystem::path(path).parent_path());
   const int fd = open_to_append(path);
   if (fd < 0) throw std::runtime_error(fmt::format("{}: {}", path, error_text(errno)));
   return std::make_unique<FileSink>(fd, path, std::move(tell));
@@ -235,6 +243,13 @@ bool leads_to_journal(int fd) {
   struct stat open {};
   if (stream == nullptr || ::fstat(fd, &open) != 0) return false;
   return stream == fmt::format("{}:{}", open.st_dev, open.st_ino);
+}
+
+bool lead_to_the_same(int one, int other) {
+  struct stat first {};
+  struct stat second {};
+  return ::fstat(one, &first) == 0 && ::fstat(other, &second) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
 }  // namespace wssgate::log

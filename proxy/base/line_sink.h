@@ -39,10 +39,10 @@ std::unique_ptr<LineSink> descriptor_sink(int fd);
 /// Says what went wrong with a sink, and where: called by its thread.
 using TellTrouble = std::function<void(std::string_view what)>;
 
-/// Appends to the file, which is made (0640) where there is none, as are its folders. A file that
-/// has been renamed or removed is opened anew within a second of the next line; where that fails,
-/// `tell` is told once, and what was open goes on. A FIFO that nobody reads keeps a pipe's worth.
-/// Throws std::runtime_error where it cannot be opened.
+/// Appends to the file, which is made (0640, less the umask) where there is none, as are its
+/// folders (0750). A file that has been renamed or removed is opened anew within a second of the
+/// next line; where that fails, `tell` is told once, and what was open goes on. A FIFO that nobody
+/// reads keeps a pipe's worth. Throws std::runtime_error where it cannot be opened.
 std::unique_ptr<LineSink> file_sink(const std::string& path, TellTrouble tell);
 
 /// Of a datagram's text: a line without its end, and its severity.
@@ -63,5 +63,8 @@ std::unique_ptr<LineSink> datagram_sink(const std::string& path, Encode encode);
 /// Whether this descriptor leads to the journal, by systemd's JOURNAL_STREAM: it takes the prefixes
 /// then.
 bool leads_to_journal(int fd);
+
+/// Whether what is written to both goes to one file, pipe or socket.
+bool lead_to_the_same(int one, int other);
 
 }  // namespace wssgate::log

@@ -20,10 +20,11 @@ constexpr std::chrono::seconds kBetweenTellings{10};
 }  // namespace
 
 LineWriter::LineWriter(std::unique_ptr<LineSink> sink, std::chrono::milliseconds gather,
-                       TellLost tell_lost)
+                       TellLost tell_lost, Stuck stuck)
     : sink_(std::move(sink)),
       gather_(gather),
       tell_lost_(std::move(tell_lost)),
+      stuck_(stuck),
       next_telling_(std::chrono::steady_clock::now()),
       thread_([this] { run(); }) {}
 
@@ -38,11 +39,14 @@ void LineWriter::finish() {
   if (thread_.joinable()) thread_.join();
 }
 
-void LineWriter::add(std::string_view line) {
-  bool first = false;
+void LineWriter::add(std::string_view line, Hurry hurry) {
+  bool wakes = hurry == Hurry::at_once;
+  std::uint64_t untold = 0;
   {
     const std::lock_guard lock(mutex_);
-    first = blocks_.empty();
+    const bool first = blocks_.empty();
+    wakes = wakes || first;
+    hurried_ = hurried_ || hurry == Hurry::at_once;
     if (first || blocks_.back().size() + line.size() >= kBlock) blocks_.emplace_back();
     blocks_.back().append(line).push_back('\n');
     queued_ += line.size() + 1;
@@ -51,15 +55,18 @@ void LineWriter::add(std::string_view line) {
       lost_ += static_cast<std::uint64_t>(std::count(oldest.begin(), oldest.end(), '\n'));
       queued_ -= oldest.size();
       blocks_.pop_front();
+      if (reopens_after_ > 0) --reopens_after_;
+      if (stuck_ == Stuck::told) untold += take_untold(false);
     }
   }
-  if (first) news_.notify_one();
+  if (wakes) news_.notify_one();
+  if (untold > 0) tell_lost_(untold);
 }
 
 void LineWriter::reopen() {
   {
     const std::lock_guard lock(mutex_);
-    reopens_ = true;
+    if (!std::exchange(reopens_, true)) reopens_after_ = blocks_.size();
   }
   news_.notify_one();
 }
@@ -69,42 +76,51 @@ void LineWriter::run() {
   for (;;) {
     news_.wait(lock, [this] { return ending_ || reopens_ || !blocks_.empty(); });
     if (gather_.count() > 0) {
-      news_.wait_for(lock, gather_, [this] { return ending_ || reopens_; });
+      news_.wait_for(lock, gather_, [this] { return ending_ || reopens_ || hurried_; });
     }
     write_queued(lock);
     if (ending_ && blocks_.empty()) return;
   }
 }
 
-/// What came before the name was given away goes to the file that had it.
+/// What came before the name was given away goes to the file that had it, but not all that comes
+/// while that is written: with a slow disk there is no end of it.
 void LineWriter::write_queued(std::unique_lock<std::mutex>& lock) {
-  while (!blocks_.empty()) {
+  for (;;) {
+    if (reopens_ && reopens_after_ == 0) {
+      reopens_ = false;
+      lock.unlock();
+      sink_->reopen();
+      lock.lock();
+      continue;
+    }
+    if (blocks_.empty()) break;
     const std::string block = std::move(blocks_.front());
     blocks_.pop_front();
     queued_ -= block.size();
+    if (reopens_after_ > 0) --reopens_after_;
     lock.unlock();
     const std::uint64_t lost = sink_->write(block);
     lost_ += lost;
     lock.lock();
-    const bool flows = lost == 0 && blocks_.empty();
+    const std::uint64_t untold = take_untold(lost == 0 && blocks_.empty());
+    if (untold == 0) continue;
     lock.unlock();
-    tell_of_lost(flows);
+    tell_lost_(untold);
     lock.lock();
   }
-  if (!std::exchange(reopens_, false)) return;
-  lock.unlock();
-  sink_->reopen();
-  lock.lock();
+  hurried_ = false;
 }
 
-/// The line that tells may be lost as well, where the disk is full: not at once again.
-void LineWriter::tell_of_lost(bool flows) {
+/// How many are to be told of now; with the mutex held. The line that tells may be lost as well,
+/// where the disk is full: not at once again.
+std::uint64_t LineWriter::take_untold(bool flows) {
   const std::uint64_t lost = lost_;
-  if (lost == told_ || !tell_lost_) return;
+  if (lost == told_ || !tell_lost_) return 0;
   const auto now = std::chrono::steady_clock::now();
-  if (!flows && now < next_telling_) return;
+  if (!flows && now < next_telling_) return 0;
   next_telling_ = now + kBetweenTellings;
-  tell_lost_(lost - std::exchange(told_, lost));
+  return lost - std::exchange(told_, lost);
 }
 
 std::size_t LineWriter::write_now(int fd, std::string_view bytes) {

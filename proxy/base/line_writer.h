@@ -21,20 +21,25 @@ namespace wssgate::log {
 /// waits for the reader: of one that falls too far behind the oldest lines give way.
 class LineWriter {
  public:
-  /// How many lines were lost, told by the writer's thread when its reader has caught up, or goes
+  /// How many lines were lost: told by the writer's thread when its reader has caught up, or goes
   /// on losing them.
   using TellLost = std::function<void(std::uint64_t lines)>;
+  /// Whether those who add lines tell as well, each 10 seconds: the thread cannot while it waits
+  /// for the reader. Not where what is told would join the same queue.
+  enum class Stuck : std::uint8_t { silent, told };
 
   /// Lines that come within `gather` share a write.
   LineWriter(std::unique_ptr<LineSink> sink, std::chrono::milliseconds gather,
-             TellLost tell_lost = {});
+             TellLost tell_lost = {}, Stuck stuck = Stuck::silent);
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;
   ~LineWriter();
 
-  /// `line` without its end. Any thread.
-  void add(std::string_view line);
-  /// The sink opens anew what has a name, soon. Any thread.
+  enum class Hurry : std::uint8_t { none, at_once };
+  /// `line` without its end; at_once: nothing more is gathered. Any thread.
+  void add(std::string_view line, Hurry hurry = Hurry::none);
+  /// The sink opens anew what has a name, when the lines that are queued now are written. Any
+  /// thread.
   void reopen();
   /// Since the start. Any thread.
   std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
@@ -49,19 +54,21 @@ class LineWriter {
  private:
   void run();
   void write_queued(std::unique_lock<std::mutex>& lock);
-  void tell_of_lost(bool flows);
+  std::uint64_t take_untold(bool flows);
 
   const std::unique_ptr<LineSink> sink_;
   const std::chrono::milliseconds gather_;
   const TellLost tell_lost_;
+  const Stuck stuck_;
   std::atomic<std::uint64_t> lost_ = 0;
   std::mutex mutex_;
   std::condition_variable news_;
   std::deque<std::string> blocks_;  // whole lines, the oldest first
   std::size_t queued_ = 0;          // bytes
+  bool hurried_ = false;
   bool reopens_ = false;
+  std::size_t reopens_after_ = 0;  // so many of the blocks
   bool ending_ = false;
-  // Of the thread alone.
   std::uint64_t told_ = 0;
   std::chrono::steady_clock::time_point next_telling_;
   std::thread thread_;  // the last: it uses all the others

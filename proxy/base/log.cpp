@@ -31,6 +31,7 @@ constexpr std::chrono::seconds kLastLines{1};
 constexpr std::size_t kUsualLine = 640;
 constexpr std::string_view kOperational = "operational";
 constexpr std::string_view kAccess = "access";
+constexpr std::string_view kBoth = "both";
 // Of access lines, which come by the thousand: waking a thread and writing for each costs more than
 // making it does. Of the others somebody may be waiting for one.
 constexpr std::chrono::milliseconds kGatherAccess{10};
@@ -236,11 +237,14 @@ std::unique_ptr<LineSink> open_sink(const std::string& where) {
 std::shared_ptr<LineWriter> open_writer(const std::string& where, std::string_view log,
                                         std::chrono::milliseconds gather) {
   if (where == "off") return nullptr;
-  return std::make_shared<LineWriter>(open_sink(where), gather, [log](std::uint64_t lines) {
+  using Stuck = LineWriter::Stuck;
+  const auto tell = [log](std::uint64_t lines) {
     warn("log_lines_dropped",
          "lines were lost, since the log's reader is too slow, its disk is full or nobody reads",
          {{"log", log}, {"lines", static_cast<std::int64_t>(lines)}});
-  });
+  };
+  return std::make_shared<LineWriter>(open_sink(where), gather, tell,
+                                      log == kAccess ? Stuck::told : Stuck::silent);
 }
 
 std::string file_fault(const std::string& where) {
@@ -262,7 +266,15 @@ std::string socket_fault(const std::string& path) {
   return fmt::format("{}: {}", path, error_text(errno));
 }
 
+bool are_one(const std::string& output, const std::string& access) {
+  const int one = descriptor_of(output);
+  const int other = descriptor_of(access);
+  return output == access || (one >= 0 && other >= 0 && lead_to_the_same(one, other));
+}
+
 }  // namespace
+
+bool is_socket(const std::string& where) { return socket_of(where) != nullptr; }
 
 std::string output_fault(const std::string& where) {
   if (where.empty() || where == "off" || descriptor_of(where) >= 0) return {};
@@ -274,8 +286,8 @@ void configure(const Settings& settings) {
   Loggers fresh;
   fresh.format = settings.format;
   fresh.configured = true;
-  const bool shared = settings.output == settings.access;
-  fresh.operational = open_writer(settings.output, shared ? kAccess : kOperational,
+  const bool shared = are_one(settings.output, settings.access);
+  fresh.operational = open_writer(settings.output, shared ? kBoth : kOperational,
                                   shared ? kGatherAccess : std::chrono::milliseconds(0));
   fresh.access = shared ? fresh.operational : open_writer(settings.access, kAccess, kGatherAccess);
   const int fd = descriptor_of(settings.output);
@@ -290,30 +302,29 @@ void reopen() {
   if (all.access && all.access != all.operational) all.access->reopen();
 }
 
-std::array<Dropped, 2> dropped() {
+std::vector<Dropped> dropped() {
   const Loggers& all = loggers();
   const auto lost = [](const auto& writer) { return writer ? writer->lost() : 0; };
-  // Of one that has both, they are told of once.
-  const bool shared = all.operational == all.access;
-  return {Dropped{kOperational, shared ? 0 : lost(all.operational)},
-          Dropped{kAccess, lost(all.access)}};
+  if (all.access && all.access == all.operational) return {{kBoth, lost(all.access)}};
+  return {{kOperational, lost(all.operational)}, {kAccess, lost(all.access)}};
 }
 
-bool shutdown() {
+bool shutdown(bool others_write) {
   Loggers& all = loggers();
   // A reader that has stopped reading must not keep the process from ending.
   std::promise<void> promise;
   auto written = promise.get_future();
   std::thread([operational = all.operational, access = all.access,
                promise = std::move(promise)]() mutable {
+    if (access) access->finish();  // whose losses the other tells of
     if (operational) operational->finish();
-    if (access) access->finish();
     // Here, or this thread would have the last word of them.
     operational.reset();
     access.reset();
     promise.set_value();
   }).detach();
   if (written.wait_for(kLastLines) != std::future_status::ready) return false;
+  if (others_write) return true;
   all = Loggers();
   set_level(Level::info);
   return true;
@@ -331,7 +342,8 @@ void write(Level level, std::string_view event, std::string_view message, Fields
     (void)LineWriter::write_now(STDERR_FILENO, line += '\n');
   } else if (all.operational) {
     if (all.severities) line.insert(0, severity_prefix(severity_of(level)));
-    all.operational->add(line);
+    // Also among access lines: it may be the last before a crash, and say why.
+    all.operational->add(line, LineWriter::Hurry::at_once);
   }
 }
 

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace wssgate::log {
 
@@ -38,6 +38,10 @@ using Fields = std::initializer_list<Field>;
 /// Makes nothing.
 std::string output_fault(const std::string& where);
 
+/// Whether this is a daemon's socket, which may be there a moment later: lines are lost, and
+/// counted, until it is.
+bool is_socket(const std::string& where);
+
 /// Sets up both loggers; call once before threads start. Throws std::runtime_error when a file
 /// cannot be opened. Until then lines go to stderr as text.
 void configure(const Settings& settings);
@@ -47,15 +51,17 @@ void reopen();
 
 /// How many lines of a log were lost since the start: its reader was too slow, or its disk full.
 struct Dropped {
-  std::string_view log;  // "operational" or "access"
+  std::string_view log;  // "operational" or "access"; "both" where one writer has both
   std::uint64_t lines = 0;
 };
 /// Any thread.
-std::array<Dropped, 2> dropped();
+std::vector<Dropped> dropped();
 
 /// Writes what is queued and ends the writers' threads. False when a reader did not take its lines
 /// within a second: then the process has to end without destroying anything (std::_Exit).
-[[nodiscard]] bool shutdown();
+/// `others_write`: other threads may be about to write a line, and lines that come later go
+/// nowhere; else they go to stderr.
+[[nodiscard]] bool shutdown(bool others_write = false);
 
 /// From now on; any thread.
 void set_level(Level level);

@@ -1,3 +1,4 @@
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@
 namespace wssgate::cli {
 
 int run(const RunOptions& options) {
+  // Whoever rotates logs does not know that we are only starting: until somebody heeds it
+  // (Shutdown) it must not end us. Files are opened after this anyway.
+  std::signal(SIGUSR1, SIG_IGN);
   control::protect_memory();
   Report report;
   const control::LoadConfig load = [options](Report& found) {

@@ -30,8 +30,18 @@ void prove_logs(const config::Config& config, Report& report) {
   const auto prove = [&](const char* key, const std::string& where) {
     const std::string fault = log::output_fault(where);
     if (fault.empty()) return;
-    report.add({.file = config.file}, fmt::format("{}: cannot write '{}': {}", key, where, fault),
-               "name a file that wssgate's user may write, or stdout, stderr or off");
+    const std::string what = fmt::format("{}: cannot write '{}': {}", key, where, fault);
+    if (log::is_socket(where)) {
+      report.warn({.file = config.file}, what,
+                  where == "syslog" ? "see that rsyslog or another syslog daemon runs; lines are "
+                                      "lost, and counted, until it does"
+                                    : "see that systemd-journald runs, and that its socket is seen "
+                                      "here; lines are lost, and counted, until it is");
+    } else {
+      report.add({.file = config.file}, what,
+                 "name a file that wssgate's user may write, or stdout, stderr, syslog, journald "
+                 "or off");
+    }
   };
   prove("log.output", config.log.output);
   prove("log.access", config.log.access);
@@ -57,7 +67,8 @@ int serve(const config::Config& config, Report report, control::LoadConfig load,
                            report.by_place(), std::move(inherited));
   const int exit_code = service.run([&] { on_serving(service.server().addresses()); });
   // Static objects would wait for the log's writers again, and the service for a reload.
-  if (!log::shutdown() || service.busy()) std::_Exit(exit_code);
+  const bool busy = service.busy();
+  if (!log::shutdown(busy) || busy) std::_Exit(exit_code);
   return exit_code;
 }
 

@@ -15,7 +15,8 @@ namespace wssgate::cli {
 /// Prints every problem to stderr, then how many there are. Returns 1, for the exit code.
 int refuse(const Report& report, const std::string& consequence);
 
-/// Reports a log that could not be written.
+/// Reports a log that could not be written. A warning where a daemon's socket is missing, which may
+/// only be starting again.
 void prove_logs(const config::Config& config, Report& report);
 
 /// Builds, opens and serves what `config` says until a signal; `report` holds what loading it

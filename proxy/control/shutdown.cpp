@@ -33,6 +33,13 @@ Shutdown::Shutdown(asio::io_context& loop, Server& server, std::function<void()>
   await_signal();
 }
 
+/// What asio sets back, its default, is death; the process still has its last lines to write.
+Shutdown::~Shutdown() {
+  asio::error_code failed;
+  signals_.remove(SIGUSR1, failed);
+  std::signal(SIGUSR1, SIG_IGN);
+}
+
 void Shutdown::await_signal() {
   signals_.async_wait([this](const asio::error_code& error, int signal) {
     if (!error) heed(signal);

@@ -21,6 +21,10 @@ class Shutdown {
   /// `on_end` when this process begins to end without a successor.
   Shutdown(asio::io_context& loop, Server& server, std::function<void()> on_hangup,
            std::function<void()> on_upgrade, std::function<void()> on_end);
+  Shutdown(const Shutdown&) = delete;
+  Shutdown& operator=(const Shutdown&) = delete;
+  /// From then on SIGUSR1 is ignored.
+  ~Shutdown();
 
   /// As SIGTERM, which it stands for.
   void drain();

@@ -27,6 +27,8 @@ void write_line(const Connection& connection, const AccessRecord& record) {
   if (connection.site != nullptr) host = connection.site->host->label();
   const std::string path = printable(record.path, 1024);
   const std::string authority = printable(record.authority);
+  const std::string request_id = record.request_id.text();
+  const std::string trace_id = record.trace_id ? record.trace_id->text() : "";
   std::vector<log::Field> fields;
   fields.reserve(29);
   const auto text = [&](std::string_view name, std::string_view value) {
@@ -42,8 +44,8 @@ void write_line(const Connection& connection, const AccessRecord& record) {
   if (record.authority != connection.server_name) text("requested_host", authority);
   text("method", record.method);
   text("path", path);
-  text("request_id", record.request_id);
-  text("trace_id", record.trace_id);
+  text("request_id", request_id);
+  text("trace_id", trace_id);
   if (!record.passthrough) number("status", record.status);
   text("route", record.route);
   text("upstream", record.upstream);

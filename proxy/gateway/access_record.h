@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "gateway/compact_id.h"
 
 namespace wssgate::gateway {
 
@@ -23,9 +24,7 @@ struct AccessRecord {
   /// The Host field.
   std::string authority;
   /// The same at the upstream and in the answer; empty where the configuration wants none.
-  std::string request_id;
-  /// Of the client's traceparent; empty where there is no well-formed one.
-  std::string trace_id;
+  RequestId request_id;
   /// The configuration's texts: the connection's snapshot has them.
   std::string_view route;
   std::string_view upstream;
@@ -43,6 +42,9 @@ struct AccessRecord {
   bool passthrough = false;
   /// Of a tunnel.
   bool tunnel = false;
+  /// Of the client's traceparent; none where there is no well-formed one, or no access log. Here
+  /// it takes what would be padding.
+  std::optional<HexId> trace_id;
   std::uint64_t messages_received = 0;
   std::uint64_t messages_sent = 0;
   std::optional<std::uint16_t> client_close_code;

@@ -35,6 +35,7 @@ Exchange::Exchange(Connection& connection, net::InputBuffer& input,
       route_(route),
       websocket_(websocket),
       record_(record),
+      id_(record.request_id.text()),
       from_upstream_(kMostResponseHead) {}
 
 asio::awaitable<Result<Exchange::End>> Exchange::run() {
@@ -150,7 +151,7 @@ Result<void> Exchange::send_request_head() {
       .server_name = connection_.server_name,
       .trusted_client = connection_.snapshot->trusts(connection_.client),
       .client_certificate = connection_.client_certificate,
-      .request_id = record_.request_id};
+      .request_id = id_};
   return link_.stream->send(http::upstream_request_head(request_, facts, websocket_));
 }
 
@@ -226,7 +227,9 @@ Result<bool> Exchange::read_response_head() {
 Result<void> Exchange::take_response_head(http::ResponseHead response) {
   if (response.is_interim()) {
     if (request_.minor_version == 0) return {};
-    return connection_.stream->send(http::client_response_head(response, {}));
+    http::ResponseTravel travel;
+    travel.request_id = id_;
+    return connection_.stream->send(http::client_response_head(response, travel));
   }
   const auto took = AccessRecord::Clock::now() - asked_;
   record_.upstream_time = took;
@@ -245,7 +248,7 @@ Result<void> Exchange::accept_upgrade(const http::ResponseHead& response) {
   upgraded_ = true;
   record_.status = response.status;
   http::ResponseTravel travel;
-  travel.request_id = record_.request_id;
+  travel.request_id = id_;
   return connection_.stream->send(http::client_response_head(response, travel));
 }
 
@@ -255,7 +258,7 @@ Result<void> Exchange::begin_response(const http::ResponseHead& response) {
   const bool wanted = request_.keep_alive && !upload_broken_ && !draining;
   http::ResponseTravel travel = http::travel_for(response, request_, wanted);
   travel.strict_transport_security = host.strict_transport_security;
-  travel.request_id = record_.request_id;
+  travel.request_id = id_;
   client_keep_alive_ = travel.keep_alive;
   upstream_keep_alive_ =
       response.keep_alive && response.framing.kind != http::Framing::Kind::until_close;

@@ -64,6 +64,7 @@ class Exchange {
   const Route& route_;
   const bool websocket_;
   AccessRecord& record_;
+  const std::string id_;  // the request's, for heads
 
   UpstreamLink link_;
   net::InputBuffer from_upstream_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "gateway/exchange.h"
 #include "gateway/request_id.h"
@@ -113,8 +114,8 @@ asio::awaitable<HttpGateway::Next> HttpGateway::serve_one(const http::RequestHea
   record_.method = request.method;
   record_.path = request.target.substr(0, request.target.find('?'));
   record_.authority = request.authority;
-  record_.request_id = request_id(connection_, &request);
-  record_.trace_id = http::trace_id(request.headers);
+  record_.request_id = RequestId(request_id(connection_, &request));
+  if (log::writes_access()) record_.trace_id = HexId::of(http::trace_id(request.headers));
   const bool websocket = websocket::is_upgrade(request);
   const auto within = check_limits(request);
   if (!within) co_return co_await refuse(within.error(), &request);
@@ -169,9 +170,9 @@ asio::awaitable<HttpGateway::Next> HttpGateway::refuse(const Error& error,
   const bool is_for_host = error.reason != Reason::misdirected_request;
   std::string_view hsts;
   if (is_for_host) hsts = connection_.site->host->strict_transport_security;
-  if (!asked) record_.request_id = request_id(connection_, nullptr);
+  if (!asked) record_.request_id = RequestId(request_id(connection_, nullptr));
   const std::string answer =
-      http::error_response(error, head, keep_alive, hsts, record_.request_id);
+      http::error_response(error, head, keep_alive, hsts, record_.request_id.text());
   record_.status = http_status(error.reason);
   record_.bytes_sent = answer.size() - (answer.find("\r\n\r\n") + 4);
   record_.ended(error);

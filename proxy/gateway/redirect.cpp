@@ -5,6 +5,7 @@
 #include "gateway/admit.h"
 #include "gateway/connection.h"
 #include "gateway/refusal_log.h"
+#include "gateway/request_id.h"
 #include "gateway/request_reading.h"
 #include "net/closing.h"
 #include "net/tcp_stream.h"
@@ -25,6 +26,8 @@ std::string https_address(const http::RequestHead& request, std::uint16_t port) 
 std::string answer_to(const Connection& connection, const http::RequestHead& request,
                       std::uint16_t port, AccessRecord& record) {
   const bool head = request.method == "HEAD";
+  const std::string id = request_id(connection, &request);
+  record.request_id = RequestId(id);
   record.method = request.method;
   record.path = request.target.substr(0, request.target.find('?'));
   record.authority = request.authority;
@@ -34,10 +37,10 @@ std::string answer_to(const Connection& connection, const http::RequestHead& req
     connection.gateway.count_refusal(error.reason);
     record.ended(error);
     record.status = http_status(error.reason);
-    return http::error_response(error, head, false);
+    return http::error_response(error, head, false, {}, id);
   }
   record.status = http::kPermanentRedirect;
-  return http::redirect_response(https_address(request, port), head);
+  return http::redirect_response(https_address(request, port), head, id);
 }
 
 }  // namespace
@@ -68,7 +71,9 @@ asio::awaitable<void> run_redirect(Gateway& gateway, std::shared_ptr<const Snaps
              request.error().reason != Reason::draining) {
     record.ended(request.error());
     record.status = http_status(request.error().reason);
-    answer = http::error_response(request.error(), false, false);
+    const std::string id = request_id(connection, nullptr);
+    record.request_id = RequestId(id);
+    answer = http::error_response(request.error(), false, false, {}, id);
   }
   if (answer.empty()) co_return;  // nothing was asked
   conclude(connection, record);

@@ -6,12 +6,13 @@
 #include <cstdint>
 #include <string_view>
 
+#include "gateway/compact_id.h"
 #include "protocol/http/request_id.h"
 
 namespace wssgate::gateway {
 namespace {
 
-constexpr std::size_t kIdBytes = 16;
+constexpr std::size_t kIdBytes = HexId::kBytes;
 
 /// Of one thread. OpenSSL's generator is seeded from the system, and costs as much for many bytes
 /// as for a few.
@@ -40,16 +41,10 @@ bool may_take_over(const Connection& connection) {
 }  // namespace
 
 std::string new_request_id() {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   thread_local Randomness randomness;
   const std::uint8_t* const bytes = randomness.take();
   if (bytes == nullptr) return {};
-  std::string id(2 * kIdBytes, '0');
-  for (std::size_t i = 0; i < kIdBytes; ++i) {
-    id[2 * i] = kDigits[bytes[i] >> 4U];
-    id[2 * i + 1] = kDigits[bytes[i] & 0xfU];
-  }
-  return id;
+  return HexId(bytes).text();
 }
 
 std::string request_id(const Connection& connection, const http::RequestHead* request) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <regex>
@@ -251,6 +252,17 @@ TEST_F(CommandLine, AnAccessLogThatCannotBeWrittenIsAProblem) {
           << command;
     }
   }
+}
+
+// It may only be starting again, which must not keep the gateway from it.
+TEST_F(CommandLine, ALogDaemonThatIsNotThereIsNoError) {
+  certificate("a", named("a.example"));
+  const std::string file = good("127.0.0.1:0", "log: {output: syslog, access: journald}\n");
+  const Ended ended = run_wssgate({"check", "-c", file});
+  EXPECT_EQ(ended.exit_code, 0) << ended.error_output;
+  const bool is_there = ::access("/dev/log", W_OK) == 0;
+  EXPECT_EQ(ended.error_output.find("log.output: cannot write 'syslog'") == std::string::npos,
+            is_there);
 }
 
 }  // namespace

@@ -8,10 +8,13 @@
 #include "control/server.h"
 #include "support/backend.h"
 #include "support/clients.h"
+#include "support/http_text.h"
 #include "support/running_gateway.h"
 
 namespace wssgate::test {
 namespace {
+
+using namespace std::string_literals;
 
 class Redirect : public testing::Test {
  protected:
@@ -45,6 +48,18 @@ TEST_F(Redirect, LeadsToTheSamePathAndEndsTheConnection) {
   EXPECT_EQ(line["status"], 308);
   EXPECT_EQ(line["path"], "/a/b%20c");
   EXPECT_EQ(line["host"], "test.example");
+}
+
+TEST_F(Redirect, AnswersHaveARequestIdThatIsInTheLine) {
+  std::vector<std::string> ids;
+  for (const std::string& text :
+       {"GET / HTTP/1.1\r\nHost: test.example\r\nX-Request-ID: the-clients\r\n\r\n"s,
+        get("/", "evil.example"), "GET / HTTP/1.1\r\n\r\n"s}) {
+    ids.push_back(field_of(answer(text), "X-Request-ID").value_or(""));
+    EXPECT_NE(ids.back(), "") << text;
+    EXPECT_EQ(gateway_.access_lines(ids.size()).back()["request_id"], ids.back());
+  }
+  EXPECT_EQ(ids[0], "the-clients");
 }
 
 TEST_F(Redirect, KeepsTheMethodAndTakesNoBody) {

@@ -72,6 +72,24 @@ TEST(RequestId, OfAClientIsTakenOverByTheRule) {
   EXPECT_EQ(off.in_line, "");
 }
 
+TEST(RequestId, HasNoSecondOneAmongTrailers) {
+  Journal requests;
+  Backend backend([&](RawClient& proxy, int) {
+    requests.add(proxy.read_message());
+    proxy.write(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "0\r\nX-Request-ID: the-upstreams\r\nX-Sum: 1\r\n\r\n");
+    proxy.ends();
+  });
+  RunningGateway gateway({{"test.example"}}, one_host(backend.endpoint(), "request_id: make\n"));
+  TlsClient client(gateway.address(), "test.example");
+  client.write(
+      "POST / HTTP/1.1\r\nHost: test.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "0\r\nX-Request-ID: the-clients\r\ntraceparent: t\r\nX-Sum: 2\r\n\r\n");
+  EXPECT_EQ(body_of(client.read_message()), "0\r\nX-Sum: 1\r\n\r\n");
+  EXPECT_EQ(body_of(requests.entries().at(0)), "0\r\nX-Sum: 2\r\n\r\n");
+}
+
 TEST(RequestId, AnswersOfOursHaveIt) {
   RunningGateway gateway({{"test.example"}}, one_host("127.0.0.1:1"));
   std::vector<std::string> ids;

@@ -27,7 +27,7 @@ bool passes(const Header& field, const ResponseHead& response, const ResponseTra
   if (iequals(field.name, kStrictTransportSecurity) && !travel.strict_transport_security.empty()) {
     return false;
   }
-  if (!travel.request_id.empty() && iequals(field.name, kRequestId)) return false;
+  if (!travel.request_id.empty() && folds_to(field.name, kRequestId)) return false;
   if (iequals(field.name, "Upgrade")) return speaks_of_upgrade(response.status);
   return !is_hop_by_hop(field.name) && !is_named(named, field.name);
 }
@@ -77,7 +77,9 @@ std::string client_response_head(const ResponseHead& response, const ResponseTra
   if (!travel.strict_transport_security.empty() && response.status >= 200) {
     append_field(out, kStrictTransportSecurity, travel.strict_transport_security);
   }
-  if (!travel.request_id.empty()) append_field(out, kRequestId, travel.request_id);
+  if (!travel.request_id.empty() && !response.is_interim()) {
+    append_field(out, kRequestId, travel.request_id);
+  }
   append_connection(out, response, travel);
   append_framing(out, travel.framing);
   out += "\r\n";

@@ -110,7 +110,8 @@ std::string error_response(const Error& error, bool head_request, bool keep_aliv
   return out;
 }
 
-std::string redirect_response(const std::string& location, bool head_request) {
+std::string redirect_response(const std::string& location, bool head_request,
+                              std::string_view request_id) {
   const std::string_view phrase = status_phrase(kPermanentRedirect);
   const std::string body = fmt::format("{} {}: {}\n", kPermanentRedirect, phrase,
                                        "This address is served over TLS only.");
@@ -118,6 +119,7 @@ std::string redirect_response(const std::string& location, bool head_request) {
   append_field(out, "Location", location);
   append_field(out, "Content-Type", "text/plain; charset=utf-8");
   append_field(out, "Content-Length", fmt::format_int(body.size()).c_str());
+  if (!request_id.empty()) append_field(out, kRequestId, request_id);
   append_field(out, "Connection", "close");
   out += "\r\n";
   if (!head_request) out += body;

@@ -30,26 +30,12 @@ constexpr std::array<std::string_view, 6> kForwarding = {"x-forwarded-for",  "x-
                                                          "x-forwarded-host", "forwarded",
                                                          "client-cert",      "client-cert-chain"};
 
-constexpr std::array<std::string_view, 20> kNeverTrailers = {"trailer",
-                                                             "authorization",
-                                                             "proxy-authenticate",
-                                                             "www-authenticate",
-                                                             "cookie",
-                                                             "set-cookie",
-                                                             "expect",
-                                                             "max-forwards",
-                                                             "range",
-                                                             "cache-control",
-                                                             "pragma",
-                                                             "age",
-                                                             "date",
-                                                             "expires",
-                                                             "location",
-                                                             "retry-after",
-                                                             "vary",
-                                                             "content-encoding",
-                                                             "content-type",
-                                                             "content-range"};
+constexpr std::array<std::string_view, 23> kNeverTrailers = {
+    "trailer", "authorization", "proxy-authenticate", "www-authenticate", "cookie", "set-cookie",
+    "expect", "max-forwards", "range", "cache-control", "pragma", "age", "date", "expires",
+    "location", "retry-after", "vary", "content-encoding", "content-type", "content-range",
+    // A second one of them behind ours.
+    "x-request-id", "traceparent", "tracestate"};
 
 char folded(char c) {
   if (c >= 'A' && c <= 'Z') return static_cast<char>(c - 'A' + 'a');

@@ -32,7 +32,8 @@ bool is_forwarding(std::string_view name);
 bool claims_origin(std::string_view name);
 
 /// Fields that have no business in a trailer section (RFC 9110 §6.5.1): besides the two groups
-/// above, those of routing, authentication, request and response control, and content format.
+/// above, those of routing, authentication, request and response control, content format, and what
+/// requests are told apart by (X-Request-ID, traceparent, tracestate).
 bool is_forbidden_trailer(std::string_view name);
 
 /// Calls `visit` with each element of a comma-separated list, trimmed; stops when it returns true

@@ -32,8 +32,9 @@ std::string client_certificate_fields(const std::vector<std::string>& chain);
 /// X-Forwarded-Proto (https), X-Forwarded-Host, Forwarded (RFC 7239) and the client's certificate
 /// set; a client's own Client-Cert never passes, not even a trusted proxy's. A chunked body stays
 /// chunked. `websocket` passes the upgrade on (Connection: Upgrade, Upgrade: websocket); no other
-/// upgrade passes. Host, Expect, framing and forwarding fields stay even if Connection names them,
-/// and client-sent spellings that backends fold into those fields ("X_Forwarded_For") are removed.
+/// upgrade passes. Host, Expect, framing, forwarding and trace context fields stay even if
+/// Connection names them, and client-sent spellings that backends fold into those fields
+/// ("X_Forwarded_For") are removed.
 std::string upstream_request_head(const RequestHead& request, const ForwardingFacts& facts,
                                   bool websocket);
 
@@ -45,7 +46,7 @@ struct ResponseTravel {
   /// The host's Strict-Transport-Security (RFC 6797), in place of the upstream's; empty: its own
   /// passes.
   std::string_view strict_transport_security = {};
-  /// The X-Request-ID, in place of the upstream's; empty: its own passes. Not for 1xx but 101.
+  /// The X-Request-ID, in place of the upstream's; empty: its own passes. 1xx but 101 have none.
   std::string_view request_id = {};
 };
 
@@ -68,8 +69,9 @@ std::string error_response(const Error& error, bool head_request, bool keep_aliv
 
 constexpr int kPermanentRedirect = 308;
 
-/// 308 to `location`, and close. HEAD gets no body.
-std::string redirect_response(const std::string& location, bool head_request);
+/// 308 to `location`, and close. HEAD gets no body. `request_id` as in ResponseTravel.
+std::string redirect_response(const std::string& location, bool head_request,
+                              std::string_view request_id = {});
 
 /// The standard phrase of a status that wssgate itself sends ("Bad Gateway"), empty for others.
 std::string_view status_phrase(int status);

@@ -72,6 +72,12 @@ void append_connection(std::string& out, const RequestHead& request, bool websoc
   }
 }
 
+/// W3C Trace Context: end-to-end, so that Connection must not name it (RFC 9110 §7.6.1), and the
+/// access line has its id.
+bool is_trace_context(std::string_view name) {
+  return iequals(name, "traceparent") || iequals(name, "tracestate");
+}
+
 /// Whether a field of the client's goes upstream as it is. Those that wssgate writes itself are
 /// not asked for: no client removes them by naming them in Connection.
 bool passes(const Header& field, const RequestHead& request, const Options& named,
@@ -80,7 +86,7 @@ bool passes(const Header& field, const RequestHead& request, const Options& name
   if (!facts.trusted_client && claims_origin(field.name)) return false;
   if (!facts.request_id.empty() && folds_to(field.name, kRequestId)) return false;
   if (iequals(field.name, "Expect")) return request.minor_version >= 1;  // RFC 9110 §10.1.1
-  return !is_named(named, field.name);
+  return is_trace_context(field.name) || !is_named(named, field.name);
 }
 
 }  // namespace

@@ -48,6 +48,8 @@ TEST_F(FileSinkTest, AppendsToAFileThatOthersCannotRead) {
   EXPECT_EQ(content(path_), "one\ntwo\n");
   const auto mode = std::filesystem::status(path_).permissions();
   EXPECT_EQ(mode, std::filesystem::perms(0640));
+  const auto folder = std::filesystem::path(path_).parent_path();
+  EXPECT_EQ(std::filesystem::status(folder).permissions(), std::filesystem::perms(0750));
 }
 
 TEST_F(FileSinkTest, OpensAnewWhatWasRenamed) {
@@ -65,6 +67,21 @@ TEST_F(FileSinkTest, NoticesByItselfThatItWasRenamed) {
   const auto sink = open();
   std::filesystem::rename(path_, path_ + ".1");
   for (int i = 0; i < 1000 && !std::filesystem::exists(path_); ++i) {
+    sink->write("line\n");
+    ::usleep(10'000);
+  }
+  EXPECT_THAT(content(path_), HasSubstr("line\n"));
+}
+
+// As a file is that its server has removed.
+TEST_F(FileSinkTest, OpensAnewWhatCannotBeLookedAt) {
+  const int before = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  const int its = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  ::close(its);
+  const auto sink = open();
+  ::close(its);
+  ::close(before);  // the number of the one that is opened anew
+  for (int i = 0; i < 1000 && content(path_).empty(); ++i) {
     sink->write("line\n");
     ::usleep(10'000);
   }
@@ -171,6 +188,17 @@ TEST(Severity, OnlyAPrefixOfOursIsOne) {
     EXPECT_EQ(line, rest);
   }
   EXPECT_EQ(severity_prefix(3), "<3>");
+}
+
+TEST(Descriptors, OfOnePipeLeadToTheSame) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const int again = ::dup(ends[1]);
+  const int other = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  EXPECT_TRUE(lead_to_the_same(ends[1], again));
+  EXPECT_FALSE(lead_to_the_same(ends[1], other));
+  EXPECT_FALSE(lead_to_the_same(-1, -1));
+  for (const int fd : {ends[0], ends[1], again, other}) ::close(fd);
 }
 
 TEST(Journal, IsKnownByItsStream) {

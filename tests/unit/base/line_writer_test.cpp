@@ -9,9 +9,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <future>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace wssgate::log {
 namespace {
@@ -24,8 +27,9 @@ class LineWriterTest : public testing::Test {
     ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
     read_end_ = ends[0];
     ::fcntl(ends[1], F_SETFL, O_NONBLOCK);  // as a program that shares the pipe may do
-    writer_.emplace(descriptor_sink(ends[1]), std::chrono::milliseconds(10),
-                    [this](std::uint64_t lines) { told_ += lines; });
+    writer_.emplace(
+        descriptor_sink(ends[1]), std::chrono::milliseconds(10),
+        [this](std::uint64_t lines) { told_ += lines; }, LineWriter::Stuck::told);
   }
   void TearDown() override { ::close(read_end_); }
 
@@ -66,6 +70,7 @@ TEST_F(LineWriterTest, OldestLinesGiveWayWhereNobodyReads) {
   for (int i = 0; i < 40 * 1024; ++i) writer_->add(line);  // 40 MiB
   writer_->add("the last");
   EXPECT_GT(writer_->lost(), std::uint64_t{20} * 1024);
+  EXPECT_GT(told_, 0U) << "while nobody reads";
   std::thread ending([this] { writer_.reset(); });
   const std::string all = read_to_the_end();
   ending.join();
@@ -73,6 +78,57 @@ TEST_F(LineWriterTest, OldestLinesGiveWayWhereNobodyReads) {
   EXPECT_EQ(all.substr(all.size() - 9), "the last\n");
   const auto came = static_cast<std::uint64_t>(std::count(all.begin(), all.end(), '\n'));
   EXPECT_EQ(came + told_, std::uint64_t{40} * 1024 + 1);
+}
+
+/// Slower than lines come: with each write there is one more.
+class SlowSink final : public LineSink {
+ public:
+  static constexpr int kMost = 1000;
+
+  std::uint64_t write(std::string_view lines) override {
+    ++writes_;
+    if (writes_ == 1) writer_->reopen();
+    if (writes_ < kMost && !reopened_) writer_->add(lines.substr(0, lines.size() - 1));
+    return 0;
+  }
+  void reopen() override { reopened_ = writes_; }
+
+  LineWriter* writer_ = nullptr;
+  int writes_ = 0;
+  std::optional<int> reopened_;  // after so many writes
+};
+
+TEST(LineWriter, ReopensThoughLinesComeFasterThanTheyAreWritten) {
+  auto owned = std::make_unique<SlowSink>();
+  SlowSink& sink = *owned;
+  LineWriter writer(std::move(owned), std::chrono::milliseconds(0));
+  sink.writer_ = &writer;
+  writer.add("line");
+  writer.finish();
+  ASSERT_TRUE(sink.reopened_);
+  EXPECT_LT(*sink.reopened_, SlowSink::kMost);
+}
+
+/// Says in its writer's thread that lines have come.
+class TellingSink final : public LineSink {
+ public:
+  explicit TellingSink(std::promise<void>& written) : written_(written) {}
+  std::uint64_t write(std::string_view) override {
+    written_.set_value();
+    return 0;
+  }
+
+ private:
+  std::promise<void>& written_;
+};
+
+TEST(LineWriter, ALineInAHurryWaitsForNoOthers) {
+  std::promise<void> written;
+  auto gathers_for_ever = std::chrono::hours(1);
+  LineWriter writer(std::make_unique<TellingSink>(written), gathers_for_ever);
+  writer.add("line");
+  writer.add("in a hurry", LineWriter::Hurry::at_once);
+  EXPECT_EQ(written.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
 }
 
 }  // namespace

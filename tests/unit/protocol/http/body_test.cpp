@@ -128,7 +128,8 @@ TEST(ChunkedBody, KeepsTrailersThatMayBeThere) {
   const auto ignore = [](std::string_view) {};
   const auto taken = decoder.decode(
       "0\r\nGrpc-Status:  0 \r\nHost: evil\r\nX_Forwarded_For: evil\r\nConnection: x\r\n"
-      "Authorization: x\r\nSet-Cookie: x\r\nEmpty:\r\n\r\n",
+      "Authorization: x\r\nSet-Cookie: x\r\nEmpty:\r\nX_Request-Id: evil\r\n"
+      "traceparent: x\r\nTraceState: x\r\n\r\n",
       ignore);
   ASSERT_TRUE(taken) << taken.error().context;
   ASSERT_TRUE(decoder.done());

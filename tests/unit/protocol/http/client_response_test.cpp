@@ -115,15 +115,20 @@ TEST(ClientResponse, Table) {
 }
 
 TEST(ClientResponse, TheRequestIdReplacesTheUpstreams) {
-  const auto response =
-      parse_response_head("HTTP/1.1 204 No Content\r\nx-request-id: theirs\r\nA: b\r\n\r\n", "GET");
+  const auto response = parse_response_head(
+      "HTTP/1.1 204 No Content\r\nx-request-id: theirs\r\nX_Request_ID: too\r\nA: b\r\n\r\n",
+      "GET");
   ASSERT_TRUE(response.ok());
   ResponseTravel travel;
   EXPECT_EQ(client_response_head(*response, travel),
-            "HTTP/1.1 204 No Content\r\nx-request-id: theirs\r\nA: b\r\n\r\n");
+            "HTTP/1.1 204 No Content\r\nx-request-id: theirs\r\nX_Request_ID: too\r\nA: b\r\n\r\n");
   travel.request_id = "ours";
   EXPECT_EQ(client_response_head(*response, travel),
             "HTTP/1.1 204 No Content\r\nA: b\r\nX-Request-ID: ours\r\n\r\n");
+  const auto hints = parse_response_head(
+      "HTTP/1.1 103 Early Hints\r\nX-Request-ID: theirs\r\nA: b\r\n\r\n", "GET");
+  ASSERT_TRUE(hints.ok());
+  EXPECT_EQ(client_response_head(*hints, travel), "HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n");
 }
 
 }  // namespace

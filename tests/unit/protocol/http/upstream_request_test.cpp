@@ -64,6 +64,9 @@ TEST(UpstreamRequest, FieldsTable) {
            Row{"spellings that fold to framing fields go",
                "Content_Length: 5\r\nTransfer_Encoding: chunked\r\n", ""},
            Row{"other underscores stay", "X_Custom: y\r\n", "X_Custom: y\r\n"},
+           Row{"a trace stays, even named",
+               "Connection: traceparent, Tracestate\r\nTraceparent: t\r\ntracestate: s\r\n",
+               "Traceparent: t\r\ntracestate: s\r\n"},
            Row{"Expect stays, even named", "Connection: expect\r\nExpect: 100-continue\r\n",
                "Expect: 100-continue\r\n"},
        }) {
