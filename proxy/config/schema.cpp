@@ -146,7 +146,7 @@ class SchemaWriter {
     return schema;
   }
 
-  void add(const Key& key, Json schema) {
+  void add(const Key& key, const Json& schema) {
     const bool is_conditional = key.name == "routes";  // Host, above
     if (key.presence == Presence::required && !is_conditional) required_.push_back(key.name);
     Json described = {{"description", key.doc}, {"examples", {key.example}}};
