@@ -93,9 +93,10 @@ std::optional<AdminAccess::Refusal> AdminAccess::judge(const http::RequestHead& 
   if (presents_token(request)) return std::nullopt;
   if (loopback_ && reads(request)) {
     if (is_loopback_name(request.authority)) return std::nullopt;
-    return Refusal{403,
-                   "ask for 'localhost' or a loopback address: other names may lead here by "
-                   "somebody's intention"};
+    const char* const why =
+        "ask for 'localhost' or a loopback address: other names may lead here by somebody's "
+        "intention";
+    return Refusal{token_.empty() ? 403 : 401, why};  // else the token would do
   }
   if (token_.empty()) {
     return Refusal{403,

@@ -33,36 +33,53 @@ std::string days_and_hours(std::chrono::system_clock::duration span) {
   return hours >= 48 ? fmt::format("{} days", hours / 24) : fmt::format("{} hours", hours);
 }
 
-/// A part of a certificate's life, without overflow: the dates may be the ends of the clock.
-TimePoint::duration part_of_life(const pki::Certificate& certificate, int divisor) {
-  return certificate.not_after.time_since_epoch() / divisor -
-         certificate.not_before.time_since_epoch() / divisor;
-}
+/// A certificate that serves, or an intermediate that goes with it.
+struct Life {
+  std::string what;
+  const std::string& file;
+  TimePoint begin;
+  TimePoint end;
+  /// Of the kinds of its problems.
+  bool is_intermediate = false;
 
-void judge_expiry(const pki::Certificate& certificate, TimePoint now, CurrentProblems& problems) {
-  const auto left = certificate.not_after - now;
-  const auto warning = std::min<TimePoint::duration>(kExpiryWarning, part_of_life(certificate, 3));
-  const auto alarm = std::min<TimePoint::duration>(kExpiryAlarm, part_of_life(certificate, 10));
+  /// Without overflow: the dates may be the ends of the clock.
+  TimePoint::duration part(int divisor) const {
+    return end.time_since_epoch() / divisor - begin.time_since_epoch() / divisor;
+  }
+};
+
+void judge_life(const Life& life, TimePoint now, CurrentProblems& problems) {
+  const auto left = life.end - now;
+  const auto warning = std::min<TimePoint::duration>(kExpiryWarning, life.part(3));
+  const auto alarm = std::min<TimePoint::duration>(kExpiryAlarm, life.part(10));
   if (left > warning) return;
-  const std::string names =
-      certificate.names.empty() ? std::string() : " of " + certificate.names.front().text();
-  const std::string end = pki::iso_time(certificate.not_after);
+  const std::string end = pki::iso_time(life.end);
   if (left < TimePoint::duration::zero()) {
     problems.push_back(
-        {Level::alarm, "certificate_expired", certificate.chain_file,
-         fmt::format("the certificate{} expired at {}, and serves no more", names, end),
-         "put a renewed one in its place: it serves within a second"});
+        {Level::alarm, life.is_intermediate ? "intermediate_expired" : "certificate_expired",
+         life.file,
+         fmt::format(
+             "{} expired at {}, {}", life.what, end,
+             life.is_intermediate ? "and clients refuse what it issued" : "and serves no more"),
+         life.is_intermediate ? "put your CA's present fullchain.pem in its place"
+                              : "put a renewed one in its place: it serves within a second"});
     return;
   }
   problems.push_back(
-      {left < alarm ? Level::alarm : Level::warning, "certificate_expiring", certificate.chain_file,
-       fmt::format("the certificate{} expires at {}, in {}", names, end, days_and_hours(left)),
-       "look why it was not renewed (the log of certbot or whatever does it)"});
+      {left < alarm ? Level::alarm : Level::warning,
+       life.is_intermediate ? "intermediate_expiring" : "certificate_expiring", life.file,
+       fmt::format("{} expires at {}, in {}", life.what, end, days_and_hours(left)),
+       life.is_intermediate
+           ? "put your CA's present fullchain.pem in its place"
+           : "look why it was not renewed (the log of certbot or whatever does it)"});
 }
 
-/// Of a certificate's coming end, which judge_expiry tells of by the clock.
-bool tells_of_expiry(const Problem& warning) {
-  return warning.message.find(" expires at ") != std::string::npos;
+/// Of the coming end of a member of a chain that serves: judge_life tells of it by the clock. Those
+/// of roots and of clients' CAs are told as the reload told them.
+bool tells_of_a_life(const Problem& warning, const std::unordered_set<std::string>& serving) {
+  return warning.message.starts_with('\'') &&
+         warning.message.find("' expires at ") != std::string::npos &&
+         serving.count(warning.at.file) > 0;
 }
 
 /// The configuration's own warning of it is told as another kind, for each upstream.
@@ -108,6 +125,15 @@ void add_names_and_upstreams(const gateway::Snapshot& snapshot, CurrentProblems&
   }
 }
 
+/// Those that some host has: an abandoned folder hurts nobody.
+std::unordered_set<const pki::Certificate*> certificates_in_use(const gateway::Snapshot& snapshot) {
+  std::unordered_set<const pki::Certificate*> used;
+  snapshot.sites.for_each([&](const std::string&, const gateway::Site& site) {
+    for (const auto& served : site.certificates) used.insert(served.certificate.get());
+  });
+  return used;
+}
+
 void add_staples(const StatusSources& sources, CurrentProblems& problems) {
   std::unordered_set<std::string> required;
   for (const auto& wanted : sources.server.snapshot()->staples_wanted) {
@@ -132,7 +158,8 @@ std::set<std::string> hosts_without_certificate(const gateway::Snapshot& snapsho
   return names;
 }
 
-void judge_reload(const Reload& last, CurrentProblems& problems) {
+void judge_reload(const Reload& last, const std::unordered_set<std::string>& serving,
+                  CurrentProblems& problems) {
   for (const Problem& problem : last.refused) {
     problems.push_back({Level::alarm, "configuration_refused", place(problem.at),
                         fmt::format("{}: {}", place(problem.at), problem.message), problem.hint});
@@ -144,15 +171,33 @@ void judge_reload(const Reload& last, CurrentProblems& problems) {
                         fmt::format("{}: {}", place(problem.at), problem.message), problem.hint});
   }
   for (const Problem& problem : last.warnings) {
-    if (tells_of_expiry(problem) || tells_of_unverified(problem)) continue;
+    if (tells_of_a_life(problem, serving) || tells_of_unverified(problem)) continue;
     problems.push_back({Level::warning, "configuration_warning", place(problem.at),
                         fmt::format("{}: {}", place(problem.at), problem.message), problem.hint});
   }
 }
 
-void judge_certificate(const gateway::CertificateState& state, TimePoint now,
+void judge_certificate(const pki::Certificate& certificate, TimePoint now,
                        CurrentProblems& problems) {
-  if (state.served) judge_expiry(*state.served, now, problems);
+  const std::string name =
+      certificate.names.empty() ? std::string() : " of " + certificate.names.front().text();
+  judge_life({.what = "the certificate" + name,
+              .file = certificate.chain_file,
+              .begin = certificate.not_before,
+              .end = certificate.not_after},
+             now, problems);
+  for (const pki::X509Ptr& intermediate : certificate.intermediates) {
+    const auto begin = pki::not_before(intermediate.get());
+    const auto end = pki::not_after(intermediate.get());
+    if (!begin || !end) continue;  // it would not have been proven
+    judge_life({.what = fmt::format("the intermediate '{}'{}",
+                                    pki::subject_label(intermediate.get()), name),
+                .file = certificate.chain_file,
+                .begin = *begin,
+                .end = *end,
+                .is_intermediate = true},
+               now, problems);
+  }
 }
 
 void judge_staple(const StapleStatus& staple, bool required, CurrentProblems& problems) {
@@ -220,11 +265,16 @@ void judge_limits(const ProcessFacts& facts, std::uint64_t connections,
 CurrentProblems current_problems(const StatusSources& sources) {
   CurrentProblems problems;
   const gateway::Snapshot& snapshot = *sources.server.snapshot();
-  judge_reload(sources.reloader.last(), problems);
+  const auto used = certificates_in_use(snapshot);
+  std::unordered_set<std::string> serving;
+  for (const pki::Certificate* certificate : used) serving.insert(certificate->chain_file);
+  judge_reload(sources.reloader.last(), serving, problems);
   add_drains(sources, problems);
   add_names_and_upstreams(snapshot, problems);
   const auto now = std::chrono::system_clock::now();
-  for (const auto& state : snapshot.certificates) judge_certificate(state, now, problems);
+  for (const gateway::CertificateState& state : snapshot.certificates) {
+    if (used.count(state.served.get()) > 0) judge_certificate(*state.served, now, problems);
+  }
   add_staples(sources, problems);
   judge_limits(process_facts(), sources.server.open_connections(),
                snapshot.config.limits.connections, problems);

@@ -5,12 +5,14 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "control/ocsp_stapler.h"
 #include "control/process_facts.h"
 #include "control/reload.h"
 #include "gateway/certificates.h"
+#include "pki/certificate.h"
 #include "upstream/upstream.h"
 
 namespace wssgate::gateway {
@@ -43,8 +45,11 @@ CurrentProblems current_problems(const StatusSources& sources);
 std::set<std::string> hosts_without_certificate(const gateway::Snapshot& snapshot);
 
 // Each looks at one thing.
-void judge_reload(const Reload& last, CurrentProblems& problems);
-void judge_certificate(const gateway::CertificateState& state,
+/// `serving`: the chain files whose members' ends judge_certificate() tells of.
+void judge_reload(const Reload& last, const std::unordered_set<std::string>& serving,
+                  CurrentProblems& problems);
+/// Its end, and those of the intermediates that go with it.
+void judge_certificate(const pki::Certificate& certificate,
                        std::chrono::system_clock::time_point now, CurrentProblems& problems);
 void judge_staple(const StapleStatus& staple, bool required, CurrentProblems& problems);
 void judge_upstream(const upstream::Upstream& upstream, upstream::Health::TimePoint now,

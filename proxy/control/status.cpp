@@ -54,10 +54,15 @@ json certificate_json(const pki::Certificate& certificate, const HostNames& host
                       const Staples& staples) {
   json names = json::array();
   for (const HostPattern& name : certificate.names) names.push_back(name.text());
+  json chain = json::array();
+  for (const pki::X509Ptr& intermediate : certificate.intermediates) {
+    chain.push_back(pki::subject_label(intermediate.get()));
+  }
   const auto served = hosts.find(&certificate);
   const auto staple = staples.find(certificate.fingerprint);
   return {{"names", names},
           {"hosts", served == hosts.end() ? json::array() : json(served->second)},
+          {"chain", chain},
           {"issuer", pki::issuer_label(certificate.leaf.get())},
           {"key", pki::describe_key(certificate.key.get())},
           {"fingerprint", certificate.fingerprint},

@@ -26,7 +26,7 @@ void RefusedNames::add(std::string_view name, TimePoint now) {
     Count begun;
     if (counts_.size() >= kMostNames) {
       const auto given_up = rarest();
-      begun.times = begun.uncertain = given_up->second.times;
+      given_up_ = begun.times = begun.uncertain = given_up->second.times;
       counts_.erase(given_up);
       ++evicted_;
     }
@@ -37,15 +37,31 @@ void RefusedNames::add(std::string_view name, TimePoint now) {
 }
 
 void RefusedNames::add(const RefusedNames& others) {
+  for (auto& [name, count] : counts_) {
+    if (others.counts_.count(name) > 0) continue;
+    count.times += others.given_up_;
+    count.uncertain += others.given_up_;
+  }
   for (const auto& [name, other] : others.counts_) {
-    Count& count = counts_[name];
+    const auto [own, fresh] = counts_.try_emplace(name);
+    Count& count = own->second;
+    if (fresh) count.times = count.uncertain = given_up_;
     count.times += other.times;
     count.uncertain += other.uncertain;
     count.last = std::max(count.last, other.last);
   }
+  given_up_ += others.given_up_;
   evicted_ += others.evicted_;
-  while (counts_.size() > kMostNames) {
-    counts_.erase(rarest());
+  if (counts_.size() > kMostNames) cut();
+}
+
+/// By what is certain: a list that made-up names have filled says of each of them that it may have
+/// come often, and must not push out one that did.
+void RefusedNames::cut() {
+  const std::vector<Named> all = top(counts_.size());
+  for (std::size_t i = kMostNames; i < all.size(); ++i) {
+    given_up_ = std::max(given_up_, all[i].count.times);
+    counts_.erase(all[i].name);
     ++evicted_;
   }
 }

@@ -35,6 +35,8 @@ class RefusedNames {
 
   /// `name` as the client sent it; what is kept is in lower case, escaped and cut (printable).
   void add(std::string_view name, TimePoint now);
+  /// Those of another worker: what a full list of the two lacks may have come to it as often as
+  /// what it gave up last.
   void add(const RefusedNames& others);
 
   /// `most` of those that have certainly come most, and the latest first among equals.
@@ -46,8 +48,11 @@ class RefusedNames {
  private:
   using Counts = std::unordered_map<std::string, Count>;
   Counts::iterator rarest();
+  void cut();
 
   Counts counts_;
+  /// How often at most a name may have come that is not here.
+  std::uint64_t given_up_ = 0;
   std::uint64_t evicted_ = 0;
 };
 

@@ -187,7 +187,7 @@ class WhenTheProcessIsGone(DashboardTest):
         self.until_shown("#verdict", "Nothing is wrong")
         self.assertEqual(self.gate.terminate(), 0)
         self.until_shown("#outage", "wssgate cannot be reached since", "What is shown below is from then")
-        self.assertIn("No answer since", self.text("#freshness"))
+        self.assertIn("Nothing new since", self.text("#freshness"))
 
 
 class WithAToken(DashboardTest):

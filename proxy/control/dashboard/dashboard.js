@@ -3,6 +3,7 @@
 // Everything that is shown is made of text nodes: what came from a client is never markup.
 
 const POLL_MS = 3000;
+const HIDDEN_POLL_MS = 30000;
 const ANSWER_MS = 10000;
 const TOKEN_KEY = "wssgate-admin-token";
 const SVG = "http://www.w3.org/2000/svg";
@@ -138,6 +139,9 @@ function show(id, what, make) {
   $(id).replaceChildren(...[make(what)].flat());
 }
 
+// Those whose message counts something, and changes while the problem is the same.
+const COUNTING = new Set(["draining", "descriptors_short", "connections_near_limit", "certificate_expiring", "intermediate_expiring"]);
+
 function showProblems({problems, problems_left_out: leftOut}) {
   const alarms = problems.filter((problem) => problem.level === "alarm").length;
   const warnings = problems.length - alarms;
@@ -154,20 +158,26 @@ function showProblems({problems, problems_left_out: leftOut}) {
   const list = $("problems");
   const before = new Map([...list.children].map((item) => [item.dataset.key, item]));
   const items = problems.map((problem) => {
-    const key = JSON.stringify(problem);
-    return before.get(key) || element("li", {class: problem.level, "data-key": key},
-      element("p", {}, tag(problem.level, problem.level === "alarm" ? "Alarm" : "Warning"), problem.message),
-      problem.hint && element("p", {class: "hint"}, problem.hint));
+    const {kind, about, level: its, message, hint} = problem;
+    const key = JSON.stringify([kind, about, its, COUNTING.has(kind) ? "" : message]);
+    const item = before.get(key) || element("li", {class: its, "data-key": key},
+      element("p", {}, tag(its, its === "alarm" ? "Alarm" : "Warning"), element("span", {class: "message"})),
+      hint && element("p", {class: "hint"}, hint));
+    setText(item.querySelector(".message"), message);
+    return item;
   });
-  if (items.length !== list.children.length || items.some((item, i) => item !== list.children[i])) {
-    list.replaceChildren(...items);
-  }
+  items.forEach((item, i) => {
+    if (list.children[i] !== item) list.insertBefore(item, list.children[i] || null);
+  });
+  while (list.children.length > items.length) list.lastElementChild.remove();
 }
 
-function daysLeft(notAfter) {
+function daysLeft({not_before: notBefore, not_after: notAfter}) {
   const days = (Date.parse(notAfter) - serverNow) / 86400000;
+  // As what is wrong now is judged: one of a week is not warned of all its life.
+  const life = notBefore ? (Date.parse(notAfter) - Date.parse(notBefore)) / 86400000 : Infinity;
   const left = days < 0 ? "expired" : days < 2 ? `${Math.floor(days * 24)} hours left` : `${Math.floor(days)} days left`;
-  return tag(days < 3 ? "alarm" : days < 14 ? "warning" : "good", left);
+  return tag(days < Math.min(3, life / 10) ? "alarm" : days < Math.min(14, life / 3) ? "warning" : "good", left);
 }
 
 function staple(ocsp) {
@@ -196,8 +206,9 @@ function certificateRow(certificate) {
     refused: tag("alarm", "refused")}[certificate.on_disk] || certificate.on_disk;
   return [
     [served ? names(served.names) : "nothing serves", element("span", {class: "quiet mono"}, certificate.chain_file)],
-    served ? [daysLeft(served.not_after), quiet(day(served.not_after))] : tag("alarm", "none"),
-    served ? [`${served.key}, by ${served.issuer}`, served.not_before ? quiet(`since ${day(served.not_before)}`) : null] : "",
+    served ? [daysLeft(served), quiet(day(served.not_after))] : tag("alarm", "none"),
+    served ? [`${served.key}, by ${served.issuer}`, quiet(served.chain.length ? `sent with ${served.chain.join(", ")}` : "sent alone"),
+      served.not_before ? quiet(`since ${day(served.not_before)}`) : null] : "",
     served ? staple(served.ocsp) : "",
     [onDisk, certificate.on_disk === "refused" && served ? quiet("the one before goes on serving") : null,
       reasons(certificate.problems)],
@@ -208,11 +219,11 @@ function showCertificates(data) {
   const all = data.certificates_in_all;
   const more = all > data.certificates.length ? ` These ${data.certificates.length} are the most urgent.` : "";
   $("certificates-note").textContent =
-    `${count(all, "certificate")}; those that need care come first. What serves has a complete chain and covers its names.${more}`;
-  // The days left are a part of what is shown.
-  show("certificates-table", [data.certificates, day(data.now)], () => data.certificates.length
+    `${count(all, "certificate")}; those that need care come first.${more}`;
+  // The days and hours left are a part of what is shown.
+  show("certificates-table", [data.certificates, Math.floor(serverNow / 3600000)], () => data.certificates.length
     ? table("What serves, and whether it is what lies on the disk",
-      [["Names"], ["Ends"], ["Key and issuer"], ["OCSP staple"], ["On the disk"]],
+      [["Names"], ["Ends"], ["Key and chain"], ["OCSP staple"], ["On the disk"]],
       data.certificates.map(certificateRow))
     : empty("No certificate is configured."));
 }
@@ -357,22 +368,29 @@ function reached() {
   setText($("freshness-text"), "Live");
 }
 
-function lost(why) {
+// `what`: the beginning of a sentence; `why`: its rest, and what to do.
+function trouble(what, why) {
   lostSince ||= lastAnswer || new Date();
   const since = lostSince.toLocaleTimeString("en-GB");
   document.body.classList.remove("is-live");
   document.body.classList.add("is-lost");
-  setText($("freshness-text"), `No answer since ${since}`);
+  setText($("freshness-text"), `Nothing new since ${since}`);
   const seen = lastAnswer ? " What is shown below is from then." : "";
-  show("outage", [why, since, seen], () => [element("strong", {}, `wssgate cannot be reached since ${since}`),
-    ` (${why}). Is the process running, and this port open?${seen} Asking again every ${POLL_MS / 1000} s.`]);
+  show("outage", [what, why, since, seen], () => [element("strong", {}, `${what} since ${since}`),
+    ` (${why}).${seen} Asking again every ${POLL_MS / 1000} s.`]);
   $("outage").hidden = false;
+}
+
+function lost(error) {
+  const why = error.name === "TimeoutError" ? "it does not answer in time" : "no connection";
+  trouble("wssgate cannot be reached", `${why}: is the process running, and this port open?`);
 }
 
 function askForToken() {
   const refused = sessionStorage.getItem(TOKEN_KEY) !== null;
   sessionStorage.removeItem(TOKEN_KEY);
   const form = $("token-form");
+  const shown = !form.hidden;
   form.classList.toggle("was-refused", refused);
   if (refused) $("token-why").textContent = "That is not the token of admin.token.";
   form.hidden = false;
@@ -381,44 +399,77 @@ function askForToken() {
   setText($("freshness-text"), "The token is missing");
   document.body.classList.remove("is-lost", "is-live");
   $("outage").hidden = true;
-  $("token").focus();
+  if (!shown || refused) $("token").focus();
 }
 
-async function ask() {
+// The answer, or null where it has none; says why.
+async function ask(token) {
+  try {
+    return await fetch("dashboard.json", {
+      // Without credentials of the browser's own, which would ask for a password by itself.
+      credentials: "omit",
+      cache: "no-store",
+      headers: token ? {Authorization: `Bearer ${token}`} : {},
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+  } catch (error) {
+    lost(error);
+    return null;
+  }
+}
+
+let shownVersion = null;
+
+// Whether to ask again by itself.
+async function update() {
   const token = sessionStorage.getItem(TOKEN_KEY);
-  const answer = await fetch("dashboard.json", {
-    // Without credentials of the browser's own, which would ask for a password by itself.
-    credentials: "omit",
-    cache: "no-store",
-    headers: token ? {Authorization: `Bearer ${token}`} : {},
-    signal: AbortSignal.timeout(ANSWER_MS),
-  });
-  if (answer.status === 401) return askForToken();
+  const answer = await ask(token);
+  if (!answer) return true;
+  if (answer.status === 401) {
+    askForToken();
+    return false;
+  }
   const body = await answer.json();
-  if (!answer.ok) throw new Error(body.error || `it answers ${answer.status}`);
+  if (!answer.ok) {
+    trouble("wssgate refuses this page", body.error || `it answers ${answer.status}`);
+    return true;
+  }
+  // This script may be older than the process since an upgrade.
+  if (shownVersion && shownVersion !== body.version) {
+    location.reload();
+    return false;
+  }
+  shownVersion = body.version;
   reached();
   $("token-form").hidden = true;
   $("board").hidden = false;
   $("forget").hidden = !token;
   showAll(body);
-  again();
+  return true;
 }
 
+let asking = false;
+
+// One at a time, so that no older answer comes after a newer one.
+async function poll() {
+  if (asking) return;
+  asking = true;
+  clearTimeout(timer);
+  let more = true;
+  try {
+    more = await update();
+  } catch (error) {
+    console.error(error);
+    trouble("This page cannot show all that wssgate answers", `${error.message}: reload it`);
+  }
+  asking = false;
+  if (more) again();
+}
+
+// Of a hidden tab the title alone is seen.
 function again() {
   clearTimeout(timer);
-  timer = setTimeout(poll, POLL_MS);
-}
-
-async function poll() {
-  clearTimeout(timer);
-  try {
-    await ask();
-  } catch (error) {
-    const why = error.name === "TimeoutError" ? "it does not answer in time"
-      : error instanceof TypeError ? "no connection" : error.message;
-    lost(why);
-    again();
-  }
+  timer = setTimeout(poll, document.hidden ? HIDDEN_POLL_MS : POLL_MS);
 }
 
 $("token-form").addEventListener("submit", (event) => {
@@ -433,10 +484,8 @@ $("forget").addEventListener("click", () => {
   location.reload();
 });
 
-// Nobody looks at a hidden tab.
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden) clearTimeout(timer);
-  else if ($("token-form").hidden) poll();
+  if (!document.hidden && $("token-form").hidden) poll();
 });
 
 poll();

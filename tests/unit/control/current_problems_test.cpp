@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "support/test_ca.h"
+
 namespace wssgate::control {
 namespace {
 
@@ -15,12 +17,12 @@ using Level = CurrentProblem::Level;
 constexpr auto kDay = 24h;
 const std::chrono::system_clock::time_point kNow{1'000'000h};
 
-gateway::CertificateState ending_in(std::chrono::hours left, std::chrono::hours life = 90 * kDay) {
-  auto certificate = std::make_shared<pki::Certificate>();
-  certificate->chain_file = "certs/a/fullchain.pem";
-  certificate->not_after = kNow + left;
-  certificate->not_before = certificate->not_after - life;
-  return {.source = {}, .served = certificate, .refused = {}};
+pki::Certificate ending_in(std::chrono::hours left, std::chrono::hours life = 90 * kDay) {
+  pki::Certificate certificate;
+  certificate.chain_file = "certs/a/fullchain.pem";
+  certificate.not_after = kNow + left;
+  certificate.not_before = certificate.not_after - life;
+  return certificate;
 }
 
 /// The kind and the level of the one problem; "" where there is none.
@@ -33,9 +35,9 @@ std::string of(const CurrentProblems& problems) {
          (problems.front().level == Level::alarm ? " alarm" : " warning");
 }
 
-std::string judged(const gateway::CertificateState& state) {
+std::string judged(const pki::Certificate& certificate) {
   CurrentProblems problems;
-  judge_certificate(state, kNow, problems);
+  judge_certificate(certificate, kNow, problems);
   return of(problems);
 }
 
@@ -53,10 +55,28 @@ TEST(CurrentProblems, ACertificateOfAWeekIsNotWarnedOfAllItsLife) {
 }
 
 TEST(CurrentProblems, ACertificateWithoutAnEnd) {
-  auto forever = std::make_shared<pki::Certificate>();
-  forever->not_before = std::chrono::system_clock::time_point::min();
-  forever->not_after = std::chrono::system_clock::time_point::max();
-  EXPECT_EQ(judged({.source = {}, .served = forever, .refused = {}}), "");
+  pki::Certificate forever;
+  forever.not_before = std::chrono::system_clock::time_point::min();
+  forever.not_after = std::chrono::system_clock::time_point::max();
+  EXPECT_EQ(judged(forever), "");
+}
+
+TEST(CurrentProblems, AnIntermediateThatEndsBeforeTheCertificate) {
+  const auto with_intermediate_ending_in = [](std::chrono::hours left) {
+    test::CertificateOptions options;
+    options.common_name = "Short CA";
+    options.is_ca = true;
+    options.not_before = kNow - 365 * kDay;
+    options.not_after = kNow + left;
+    const auto intermediate = test::TestCertificate::self_signed(options);
+    pki::Certificate certificate = ending_in(80 * kDay);
+    X509_up_ref(intermediate.certificate());
+    certificate.intermediates.emplace_back(intermediate.certificate());
+    return certificate;
+  };
+  EXPECT_EQ(judged(with_intermediate_ending_in(20 * kDay)), "");
+  EXPECT_EQ(judged(with_intermediate_ending_in(5 * kDay)), "intermediate_expiring warning");
+  EXPECT_EQ(judged(with_intermediate_ending_in(-1h)), "intermediate_expired alarm");
 }
 
 TEST(CurrentProblems, AStaple) {
@@ -105,7 +125,7 @@ TEST(CurrentProblems, WhatAReloadRefusedWithItsPlace) {
                             .message = "no such key",
                             .hint = "do so"});
   CurrentProblems problems;
-  judge_reload(reload, problems);
+  judge_reload(reload, {}, problems);
   EXPECT_EQ(of(problems), "configuration_refused alarm");
   EXPECT_EQ(problems.front().message, "a.yaml:3:7: no such key");
 
@@ -115,8 +135,11 @@ TEST(CurrentProblems, WhatAReloadRefusedWithItsPlace) {
                              .hint = "renew it",
                              .severity = Severity::warning});
   CurrentProblems none;
-  judge_reload(warned, none);
+  judge_reload(warned, {"a.pem"}, none);
   EXPECT_EQ(of(none), "") << "the clock tells of it, and days that are left grow fewer";
+  CurrentProblems of_something_else;
+  judge_reload(warned, {"b.pem"}, of_something_else);
+  EXPECT_EQ(of(of_something_else), "configuration_warning warning");
 }
 
 TEST(CurrentProblems, WhatIsShort) {

@@ -66,5 +66,21 @@ TEST(RefusedNames, OfAllWorkersAreOneList) {
   EXPECT_EQ(first.evicted(), 1);
 }
 
+TEST(RefusedNames, AnotherWorkersFloodDoesNotPushOutOneThatComesOften) {
+  RefusedNames flooded;
+  for (int i = 0; i < 20'000; ++i) flooded.add("made-up-" + std::to_string(i), kNow);
+  RefusedNames quiet;
+  for (int i = 0; i < 50; ++i) quiet.add("often.example", kNow);
+  RefusedNames all;
+  all.add(quiet);
+  all.add(flooded);
+  EXPECT_EQ(all.size(), RefusedNames::kMostNames);
+  const auto first = all.top(1).front();
+  EXPECT_EQ(first.name, "often.example");
+  EXPECT_EQ(first.count.at_least(), 50);
+  // The flooded worker may have seen it too, and given it up.
+  EXPECT_GT(first.count.times, 50 + 70);
+}
+
 }  // namespace
 }  // namespace wssgate::gateway
