@@ -30,6 +30,14 @@ class AdminPortTest(PeerTest):
             cls.certificates.serve(*names.split())
         return cls._kept(GateWithPort(cls.folder, cls.certificates, hosts, f'http: "{address}:{cls.admin}", {admin}'))
 
+    @classmethod
+    def token_file(cls):
+        """A file of TOKEN, for admin.token."""
+        file = pathlib.Path(cls.folder) / "token"
+        file.touch(0o600)
+        file.write_text(TOKEN + "\n")
+        return file
+
     def ask(self, path, method="GET", **fields):
         """The status, the type and the text of what it answers."""
         request = urllib.request.Request(f"http://127.0.0.1:{self.admin}{path}", method=method,
@@ -188,11 +196,8 @@ class OnTheDisk(AdminPortTest):
 class Token(AdminPortTest):
     @classmethod
     def set_up_class(cls):
-        file = pathlib.Path(cls.folder) / "token"
-        file.touch(0o600)
-        file.write_text(TOKEN + "\n")
         app = cls.backend("ws_app.mjs")
-        cls.gate = cls.served({"app.test": [("/", app.port)]}, admin=f"token: {file}, ")
+        cls.gate = cls.served({"app.test": [("/", app.port)]}, admin=f"token: {cls.token_file()}, ")
 
     def test_changes_take_it(self):
         self.assertEqual(self.ask("/reload", "POST")[0], 401)

@@ -193,11 +193,8 @@ class WhenTheProcessIsGone(DashboardTest):
 class WithAToken(DashboardTest):
     @classmethod
     def set_up_class(cls):
-        file = pathlib.Path(cls.folder) / "token"
-        file.touch(0o600)
-        file.write_text(TOKEN + "\n")
         app = cls.backend("ws_app.mjs")
-        cls.gate = cls.served({"app.test": [("/", app.port)]}, admin=f"token: {file}, ",
+        cls.gate = cls.served({"app.test": [("/", app.port)]}, admin=f"token: {cls.token_file()}, ",
                               address="0.0.0.0")
         cls.browser = cls.open_browser()
 
