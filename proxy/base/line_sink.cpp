@@ -2,10 +2,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -19,6 +17,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/address.h"
 #include "base/line_writer.h"
 
 namespace wssgate::log {
@@ -172,14 +171,11 @@ class DatagramSink final : public LineSink {
   bool connected() const { return fd_ >= 0; }
 
   bool connect() {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path_.size() >= sizeof(address.sun_path)) return false;
-    std::copy(path_.begin(), path_.end(), std::begin(address.sun_path));
+    const auto address = SocketAddress::parse("unix:" + path_);
+    if (!address) return false;
     fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd_ < 0) return false;
-    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0)
-      return true;
+    if (::connect(fd_, address->get(), address->length()) == 0) return true;
     close();
     return false;
   }
