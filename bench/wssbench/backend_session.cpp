@@ -16,7 +16,7 @@
 namespace wssgate::bench {
 namespace {
 
-constexpr std::size_t kMostHead = std::size_t{64} * 1024;
+constexpr std::size_t kMostRequestHead = std::size_t{64} * 1024;
 constexpr std::size_t kPiece = std::size_t{64} * 1024;
 constexpr std::uint64_t kMostSize = std::uint64_t{1} << 30U;
 // Before the thread's other connections have their turn.
@@ -121,7 +121,7 @@ asio::awaitable<bool> Session::serve_requests() {
     if (!more) co_return false;
     held_.append(context_.worker.scratch().data(), got_);
     while (target_.empty() && !held_.empty()) {
-      const auto length = http::find_head_end(held_, kMostHead);
+      const auto length = http::find_head_end(held_, kMostRequestHead);
       if (!length) co_return false;
       if (*length == 0) break;
       if (!answer(std::string_view(held_).substr(0, *length))) co_return false;

@@ -8,9 +8,9 @@ namespace wssgate::bench {
 namespace {
 
 // What a socket refuses of a piece is copied: pieces are of one TLS record.
-constexpr std::size_t kPiece = std::size_t{16} * 1024;
+constexpr std::size_t kBulkPiece = std::size_t{16} * 1024;
 // Before the thread's other connections have their turn.
-constexpr int kStepsPerTurn = 16;
+constexpr int kBulkStepsPerTurn = 16;
 
 /// The same message without end.
 class BulkSender {
@@ -19,7 +19,7 @@ class BulkSender {
       : frame_(frame(Opcode::binary, std::string(size, 'w'), mask)), payload_(size) {}
 
   std::string_view next_piece() {
-    const auto piece = std::string_view(frame_).substr(at_, kPiece);
+    const auto piece = std::string_view(frame_).substr(at_, kBulkPiece);
     at_ += piece.size();
     return piece;
   }
@@ -71,7 +71,7 @@ asio::awaitable<Result<void>> send_bulk(Slot& slot, Connection& connection) {
     if (!*sent && !*came) {
       connection.expect("room to send");
       going = co_await connection.wait();
-    } else if (++steps % kStepsPerTurn == 0) {
+    } else if (++steps % kBulkStepsPerTurn == 0) {
       going = co_await connection.yield();
     }
     if (!going) co_return going;
@@ -108,7 +108,7 @@ asio::awaitable<Result<void>> receive_bulk(Slot& slot, Connection& connection) {
     if (!*came) {
       connection.expect("more of the server's messages");
       going = co_await connection.wait();
-    } else if (++steps % kStepsPerTurn == 0) {
+    } else if (++steps % kBulkStepsPerTurn == 0) {
       going = co_await connection.yield();
     }
     if (!going) co_return going;

@@ -12,7 +12,7 @@
 namespace wssgate::bench {
 namespace {
 
-int refuse(const std::string& why) {
+int refuse_diff(const std::string& why) {
   std::fputs(fmt::format("wssbench diff: {}\n", why).c_str(), stderr);
   return kUsage;
 }
@@ -23,7 +23,7 @@ std::optional<std::vector<nlohmann::json>> read_runs(const std::vector<std::stri
     std::ifstream in(file, std::ios::binary);
     nlohmann::json run = nlohmann::json::parse(in, nullptr, false);
     if (run.is_discarded()) {
-      refuse(fmt::format("cannot read '{}' as JSON", printable(file)));
+      refuse_diff(fmt::format("cannot read '{}' as JSON", printable(file)));
       return std::nullopt;
     }
     runs.push_back(std::move(run));
@@ -41,13 +41,13 @@ int compare(const DiffOptions& options) {
     b.push_back(options.files[1]);
   }
   if (a.empty() || b.empty() || options.files.size() == 1) {
-    return refuse("name two files, or several as --a A1.json A2.json --b B1.json B2.json");
+    return refuse_diff("name two files, or several as --a A1.json A2.json --b B1.json B2.json");
   }
   const auto runs_a = read_runs(a);
   const auto runs_b = read_runs(b);
   if (!runs_a || !runs_b) return kUsage;
   const auto comparison = compare_runs(*runs_a, *runs_b);
-  if (!comparison) return refuse(comparison.error().context);
+  if (!comparison) return refuse_diff(comparison.error().context);
   const std::string text = options.json ? comparison->json().dump() + "\n" : comparison->text();
   std::fputs(text.c_str(), stdout);
   return comparison->slower() ? kErrorsHappened : kGood;

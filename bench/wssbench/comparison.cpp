@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "wssbench/failure.h"
+
 namespace wssgate::bench {
 namespace {
 
@@ -17,8 +19,6 @@ constexpr std::size_t kFewestRuns = 3;
 constexpr double kSignificant = 0.05;
 
 enum class Better : std::uint8_t { more, less };
-
-Error refused(std::string what) { return {Reason::internal_error, Side::proxy, std::move(what)}; }
 
 Judgement judge(const Ratio& ratio, double chance, Better better) {
   const bool apart = chance < kSignificant && (ratio.low > 1 || ratio.high < 1);

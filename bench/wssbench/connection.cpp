@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "base/errno_text.h"
 #include "base/text.h"
 #include "net/closing.h"
 #include "protocol/http/head.h"
@@ -13,8 +14,6 @@
 
 namespace wssgate::bench {
 namespace {
-
-constexpr std::size_t kMostHead = std::size_t{64} * 1024;
 
 /// The port is chosen when the connection is made, so that each destination has all of them.
 int bind_source(int fd, const SocketAddress& source) {
@@ -24,8 +23,7 @@ int bind_source(int fd, const SocketAddress& source) {
 }
 
 Error bad_source(const SocketAddress& source, int error) {
-  return failure(fmt::format("cannot connect from {}: {}", source.ip(),
-                             std::system_category().message(error)));
+  return failure(fmt::format("cannot connect from {}: {}", source.ip(), errno_text(error)));
 }
 
 }  // namespace
@@ -151,7 +149,7 @@ Error Connection::late_refusal(const Error& error) const {
 
 /// True once the answer is there and good.
 Result<bool> Connection::judge_upgrade() {
-  const auto length = http::find_head_end(early_, kMostHead, 0, Side::upstream);
+  const auto length = http::find_head_end(early_, http::kMostResponseHead, 0, Side::upstream);
   if (!length) return failure("upgrade: " + std::string(length.error().text()));
   if (*length == 0) return false;
   const auto head = http::parse_response_head(std::string_view(early_).substr(0, *length), "GET");

@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <string_view>
-#include <system_error>
+
+#include "base/errno_text.h"
 
 namespace wssgate::bench {
 namespace {
@@ -33,6 +34,8 @@ Error failure(std::string label) {
   return {Reason::upstream_unavailable, Side::upstream, std::move(label)};
 }
 
+Error refused(std::string what) { return {Reason::internal_error, Side::proxy, std::move(what)}; }
+
 Error run_over() { return {Reason::draining, Side::proxy}; }
 bool is_run_over(const Error& error) { return error.reason == Reason::draining; }
 
@@ -54,7 +57,7 @@ Error connect_failure(int error) {
     case ENFILE:
       return failure("connect: out of descriptors");
     default:
-      return failure("connect: " + std::system_category().message(error));
+      return failure("connect: " + errno_text(error));
   }
 }
 

@@ -11,6 +11,8 @@ namespace wssgate::bench {
 
 /// A failure whose label is `label` as it stands.
 Error failure(std::string label);
+/// What was asked for cannot be done, in a sentence for its user.
+Error refused(std::string what);
 /// The run is over: no failure, and never counted.
 Error run_over();
 bool is_run_over(const Error& error);

@@ -12,8 +12,6 @@
 namespace wssgate::bench {
 namespace {
 
-constexpr std::size_t kMostHead = std::size_t{64} * 1024;
-
 /// One response after the other, from one connection.
 class ResponseReader {
  public:
@@ -36,7 +34,7 @@ class ResponseReader {
 
 /// How long the head is; 0 while it is incomplete.
 Result<std::size_t> ResponseReader::read_head(std::string_view bytes) {
-  auto length = http::find_head_end(bytes, kMostHead, 0, Side::upstream);
+  auto length = http::find_head_end(bytes, http::kMostResponseHead, 0, Side::upstream);
   if (!length || *length == 0) return length;
   const auto head = http::parse_response_head(bytes.substr(0, *length), "GET");
   if (!head) return head.error();

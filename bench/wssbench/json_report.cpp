@@ -5,15 +5,15 @@
 namespace wssgate::bench {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 double us(double nanoseconds) { return nanoseconds / 1000; }
 double us(std::uint64_t nanoseconds) { return us(static_cast<double>(nanoseconds)); }
 
-Json histogram_json(const Histogram& histogram) {
-  Json buckets = Json::array();
+OrderedJson histogram_json(const Histogram& histogram) {
+  OrderedJson buckets = OrderedJson::array();
   for (const auto& [value, count] : histogram.buckets()) {
-    buckets.push_back(Json::array({us(value), count}));
+    buckets.push_back(OrderedJson::array({us(value), count}));
   }
   return {{"unit", "us"},
           {"count", histogram.count()},
@@ -28,8 +28,8 @@ Json histogram_json(const Histogram& histogram) {
           {"histogram", std::move(buckets)}};
 }
 
-Json series_json(const Results& results) {
-  Json series = Json::array();
+OrderedJson series_json(const Results& results) {
+  OrderedJson series = OrderedJson::array();
   for (const auto& [second, interval] : results.series) {
     // What an open loop finished after its end is in the totals.
     if (static_cast<double>(second) >= results.seconds) break;
@@ -43,15 +43,15 @@ Json series_json(const Results& results) {
   return series;
 }
 
-Json server_json(const Options& options, const Results& results) {
+OrderedJson server_json(const Options& options, const Results& results) {
   if (!results.server) return nullptr;
   const ServerFigures& server = *results.server;
   const bool bytes = options.mode == Mode::bulk;
   const double units = static_cast<double>(results.totals.count);
   const double scale = bytes ? 1e9 : 1e6;
-  Json json = {{"pid", server.pid}, {"cpu_seconds", server.cpu.count()}};
+  OrderedJson json = {{"pid", server.pid}, {"cpu_seconds", server.cpu.count()}};
   json[bytes ? "cpu_ns_per_unit" : "cpu_us_per_unit"] =
-      units > 0 ? Json(server.cpu.count() * scale / units) : Json(nullptr);
+      units > 0 ? OrderedJson(server.cpu.count() * scale / units) : OrderedJson(nullptr);
   json["pss_kib_before"] = server.pss_before;
   json["pss_kib_at_peak"] = server.pss_at_peak;
   json["pss_kib_after"] = server.pss_after;
@@ -59,23 +59,23 @@ Json server_json(const Options& options, const Results& results) {
       static_cast<double>(server.pss_at_peak) - static_cast<double>(server.pss_before);
   json["pss_bytes_per_tunnel"] =
       results.tunnels_at_peak > 0 && options.mode != Mode::handshake
-          ? Json(grown * 1024 / static_cast<double>(results.tunnels_at_peak))
-          : Json(nullptr);
+          ? OrderedJson(grown * 1024 / static_cast<double>(results.tunnels_at_peak))
+          : OrderedJson(nullptr);
   return json;
 }
 
 }  // namespace
 
-Json options_json(const Options& options) {
-  Json json = {{"connections", options.connections},
-               {"threads", options.threads},
-               {"duration_ms", options.duration.count()},
-               {"warmup_ms", options.warmup.count()},
-               {"timeout_ms", options.timeout.count()},
-               {"rate", options.rate},
-               {"size", options.size},
-               {"resume", options.resume},
-               {"insecure", options.insecure}};
+OrderedJson options_json(const Options& options) {
+  OrderedJson json = {{"connections", options.connections},
+                      {"threads", options.threads},
+                      {"duration_ms", options.duration.count()},
+                      {"warmup_ms", options.warmup.count()},
+                      {"timeout_ms", options.timeout.count()},
+                      {"rate", options.rate},
+                      {"size", options.size},
+                      {"resume", options.resume},
+                      {"insecure", options.insecure}};
   if (options.mode == Mode::handshake) {
     constexpr std::array kKinds = {"full", "resumed", "upgrade"};
     json["kind"] = kKinds[static_cast<std::size_t>(options.kind)];
@@ -102,34 +102,35 @@ Json options_json(const Options& options) {
   return json;
 }
 
-Json to_json(const Options& options, const Results& results) {
+OrderedJson to_json(const Options& options, const Results& results) {
   const Totals& totals = results.totals;
-  Json by_reason = Json::object();
+  OrderedJson by_reason = OrderedJson::object();
   for (const auto& [reason, times] : totals.errors) by_reason[reason] = times;
-  Json json = {{"wssbench", WSSGATE_VERSION},
-               {"mode", mode_name(options.mode)},
-               {"url", options.url},
-               {"address", results.address},
-               {"options", options_json(options)},
-               {"started", results.started},
-               {"seconds", results.seconds},
-               {"interrupted", results.interrupted},
-               {"work",
-                {{"unit", work_unit(options.mode)},
-                 {"count", totals.count},
-                 {"per_second", results.per_second()},
-                 {"messages", totals.messages}}},
-               {"errors", {{"total", totals.error_count()}, {"by_reason", std::move(by_reason)}}},
-               {"latency", histogram_json(totals.latency)},
-               {"connect", histogram_json(totals.connect)},
-               {"tls",
-                {{"version", totals.tls.version},
-                 {"cipher", totals.tls.cipher},
-                 {"group", totals.tls.group},
-                 {"resumed", totals.resumed},
-                 {"full", totals.full}}},
-               {"series", series_json(results)},
-               {"server", server_json(options, results)}};
+  OrderedJson json = {
+      {"wssbench", WSSGATE_VERSION},
+      {"mode", mode_name(options.mode)},
+      {"url", options.url},
+      {"address", results.address},
+      {"options", options_json(options)},
+      {"started", results.started},
+      {"seconds", results.seconds},
+      {"interrupted", results.interrupted},
+      {"work",
+       {{"unit", work_unit(options.mode)},
+        {"count", totals.count},
+        {"per_second", results.per_second()},
+        {"messages", totals.messages}}},
+      {"errors", {{"total", totals.error_count()}, {"by_reason", std::move(by_reason)}}},
+      {"latency", histogram_json(totals.latency)},
+      {"connect", histogram_json(totals.connect)},
+      {"tls",
+       {{"version", totals.tls.version},
+        {"cipher", totals.tls.cipher},
+        {"group", totals.tls.group},
+        {"resumed", totals.resumed},
+        {"full", totals.full}}},
+      {"series", series_json(results)},
+      {"server", server_json(options, results)}};
   const GeneratorFigures& generator = results.generator;
   json["load_generator"] = {{"threads", generator.threads},
                             {"cpu_seconds", generator.cpu.count()},

@@ -37,7 +37,7 @@ void listen_to_signals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-int refuse(const std::string& why) {
+int refuse_load(const std::string& why) {
   std::fputs(fmt::format("wssbench: {}\n", why).c_str(), stderr);
   return kUsage;
 }
@@ -125,13 +125,13 @@ int load(Options options) {
   fill_in(options);
   Plan plan;
   auto target = Target::make(options);
-  if (!target) return refuse(target.error().context);
+  if (!target) return refuse_load(target.error().context);
   plan.target = *std::move(target);
   if (const std::string why = contradiction(options, plan.target.url); !why.empty())
-    return refuse(why);
+    return refuse_load(why);
   if (options.mode == Mode::mixed) {
     auto scenario = Scenario::load(options.scenario);
-    if (!scenario) return refuse(scenario.error().context);
+    if (!scenario) return refuse_load(scenario.error().context);
     plan.scenario = *std::move(scenario);
     for (User& user : plan.scenario.users) {
       if (!user.path.empty()) user.request = plan.target.upgrade_request_for(user.path, options);
@@ -147,7 +147,7 @@ int load(Options options) {
   Progress progress(plan.options);
   auto results = run_load(plan, stop_asked, [&](const Status& status) { progress.show(status); });
   progress.end();
-  if (!results) return refuse(results.error().context);
+  if (!results) return refuse_load(results.error().context);
   return report(plan.options, *results);
 }
 

@@ -9,7 +9,7 @@ namespace wssgate::bench {
 namespace {
 
 constexpr std::string_view kBegin = "push ";
-constexpr std::size_t kNumber = 16;
+constexpr std::size_t kStampNumber = 16;
 
 /// The steady clocks of two boots cannot be compared.
 const std::string& this_boot() {
@@ -37,9 +37,10 @@ std::string PushStamp::text() const {
 
 std::optional<PushStamp> PushStamp::parse(std::string_view text) {
   if (text.size() < kSize || !text.starts_with(kBegin)) return std::nullopt;
-  const auto number = hex(text.substr(kBegin.size(), kNumber));
-  const auto due = hex(text.substr(kBegin.size() + kNumber + 1, kNumber));
-  if (!number || !due || text.substr(kSize - kNumber, kNumber) != this_boot()) return std::nullopt;
+  const auto number = hex(text.substr(kBegin.size(), kStampNumber));
+  const auto due = hex(text.substr(kBegin.size() + kStampNumber + 1, kStampNumber));
+  if (!number || !due || text.substr(kSize - kStampNumber, kStampNumber) != this_boot())
+    return std::nullopt;
   PushStamp stamp;
   stamp.number = *number;
   stamp.due = TimePoint(Nanoseconds(static_cast<std::int64_t>(*due)));

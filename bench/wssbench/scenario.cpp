@@ -9,15 +9,14 @@
 
 #include "base/report.h"
 #include "base/text.h"
+#include "wssbench/failure.h"
 
 namespace wssgate::bench {
 namespace {
 
 constexpr std::size_t kMostCount = 1'000'000'000;
-constexpr std::uint64_t kMostSize = std::uint64_t{1} << 30U;
+constexpr std::uint64_t kMostMessageSize = std::uint64_t{1} << 30U;
 constexpr std::size_t kUsualSize = 128;
-
-Error refused(std::string what) { return {Reason::internal_error, Side::proxy, std::move(what)}; }
 
 /// Reads a scenario, and collects what is wrong with it.
 class Reader {
@@ -85,7 +84,7 @@ std::size_t Reader::read_size(const YAML::Node& node) {
   const std::string text = read_text(node);
   const bool bare = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
   const auto size = parse_size(bare ? text + "B" : text);
-  if (size && *size >= 1 && *size <= kMostSize) return *size;
+  if (size && *size >= 1 && *size <= kMostMessageSize) return *size;
   wrong(node, "this is no size of a message",
         "write a number of bytes up to 1GiB, such as 128 or 16KiB");
   return kUsualSize;

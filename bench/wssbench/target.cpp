@@ -10,11 +10,10 @@
 #include "base/text.h"
 #include "protocol/websocket/handshake.h"
 #include "upstream/resolve.h"
+#include "wssbench/failure.h"
 
 namespace wssgate::bench {
 namespace {
-
-Error refused(std::string what) { return {Reason::internal_error, Side::proxy, std::move(what)}; }
 
 /// Sixteen random bytes in base64 (RFC 6455 §4.1). One for the run: a server never compares them.
 std::string make_key() {

@@ -11,6 +11,7 @@
 #include "base/hostname.h"
 #include "base/text.h"
 #include "pki/context_setup.h"
+#include "wssbench/failure.h"
 
 namespace wssgate::bench {
 namespace {
@@ -21,8 +22,6 @@ constexpr std::size_t kMostSessions = 256;
 constexpr std::size_t kFewConnections = 512;
 // RFC 7301 §3.2: a length before the name.
 constexpr std::array<unsigned char, 9> kHttp11 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-
-Error refused(std::string what) { return {Reason::internal_error, Side::proxy, std::move(what)}; }
 
 Result<pki::UpstreamTrust> load_trust(const std::string& ca) {
   Report report;

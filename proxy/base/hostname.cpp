@@ -7,7 +7,6 @@
 namespace wssgate {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_label_character(char c) {
   return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '_';
 }

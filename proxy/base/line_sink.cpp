@@ -14,10 +14,10 @@
 #include <ctime>
 #include <filesystem>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
 #include "base/address.h"
+#include "base/errno_text.h"
 #include "base/line_writer.h"
 
 namespace wssgate::log {
@@ -28,8 +28,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kPrefix = 3;
 // How often a file that lines go to is looked for by its name.
 constexpr std::chrono::seconds kBetweenLooks{1};
-
-std::string error_text(int error) { return std::system_category().message(error); }
 
 std::uint64_t lines_in(std::string_view lines) {
   return static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
@@ -122,7 +120,7 @@ class FileSink final : public DescriptorSink {
       return replace(fresh);
     }
     const int why = errno;
-    if (!std::exchange(told_, true)) tell_(fmt::format("{}: {}", path_, error_text(why)));
+    if (!std::exchange(told_, true)) tell_(fmt::format("{}: {}", path_, errno_text(why)));
   }
 
   const std::string path_;
@@ -211,7 +209,7 @@ std::unique_ptr<LineSink> descriptor_sink(int fd) { return std::make_unique<Desc
 std::unique_ptr<LineSink> file_sink(const std::string& path, TellTrouble tell) {
   make_folders(std::filesystem::path(path).parent_path());
   const int fd = open_to_append(path);
-  if (fd < 0) throw std::runtime_error(fmt::format("{}: {}", path, error_text(errno)));
+  if (fd < 0) throw std::runtime_error(fmt::format("{}: {}", path, errno_text(errno)));
   return std::make_unique<FileSink>(fd, path, std::move(tell));
 }
 

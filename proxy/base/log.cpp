@@ -19,6 +19,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/errno_text.h"
 #include "base/line_sink.h"
 #include "base/line_writer.h"
 #include "base/text.h"
@@ -114,8 +115,6 @@ void append_timestamp(std::string& out) {
       std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
   fmt::format_to(std::back_inserter(out), FMT_COMPILE("{}.{:03}Z"), text, milliseconds);
 }
-
-std::string error_text(int error) { return std::system_category().message(error); }
 
 using Span = std::pair<const Field*, std::size_t>;
 
@@ -251,19 +250,19 @@ std::string file_fault(const std::string& where) {
   std::error_code ignored;
   std::filesystem::path path = std::filesystem::absolute(where, ignored);
   const bool there = std::filesystem::exists(path, ignored);
-  if (there && std::filesystem::is_directory(path, ignored)) return error_text(EISDIR);
-  if (there) return ::access(path.c_str(), W_OK) == 0 ? "" : error_text(errno);
+  if (there && std::filesystem::is_directory(path, ignored)) return errno_text(EISDIR);
+  if (there) return ::access(path.c_str(), W_OK) == 0 ? "" : errno_text(errno);
   // Missing folders are made; what matters is the one they are made in.
   while (path.has_relative_path() && !std::filesystem::exists(path, ignored)) {
     path = path.parent_path();
   }
-  if (!std::filesystem::is_directory(path, ignored)) return error_text(ENOTDIR);
-  return ::access(path.c_str(), W_OK | X_OK) == 0 ? "" : error_text(errno);
+  if (!std::filesystem::is_directory(path, ignored)) return errno_text(ENOTDIR);
+  return ::access(path.c_str(), W_OK | X_OK) == 0 ? "" : errno_text(errno);
 }
 
 std::string socket_fault(const std::string& path) {
   if (::access(path.c_str(), W_OK) == 0) return {};
-  return fmt::format("{}: {}", path, error_text(errno));
+  return fmt::format("{}: {}", path, errno_text(errno));
 }
 
 bool are_one(const std::string& output, const std::string& access) {

@@ -7,6 +7,7 @@
 namespace wssgate {
 
 /// ASCII only, by design: header names, host names and configuration keys are ASCII.
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 std::string to_lower(std::string_view text);
 bool iequals(std::string_view a, std::string_view b);
 

@@ -6,11 +6,11 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <optional>
 #include <stdexcept>
 
 #include "base/address.h"
+#include "base/errno_text.h"
 #include "cli/commands.h"
 #include "config/load.h"
 #include "net/fd.h"
@@ -58,7 +58,7 @@ std::string send_and_receive(const std::string& address, const std::string& requ
   if (::connect(fd.get(), socket_address->get(), socket_address->length()) != 0 ||
       ::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
           static_cast<ssize_t>(request.size())) {
-    fail(address, std::strerror(errno));
+    fail(address, errno_text(errno));
   }
   std::string answer;
   std::array<char, std::size_t{16} * 1024> buffer{};
@@ -66,7 +66,7 @@ std::string send_and_receive(const std::string& address, const std::string& requ
     const ssize_t got = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) fail(address, "it does not answer");
-    if (got < 0) fail(address, std::strerror(errno));
+    if (got < 0) fail(address, errno_text(errno));
     if (got == 0) return answer;
     answer.append(buffer.data(), static_cast<std::size_t>(got));
   }

@@ -27,7 +27,7 @@ std::string request_for(const ConnectionsOptions& options) {
   return "/connections" + query;
 }
 
-void print(const json& answer) {
+void print_connections(const json& answer) {
   const json& list = answer.at("connections");
   if (!list.empty()) {
     std::puts(fmt::format("{:>8}  {:<11} {:>8}  {:<24} {:<24} {:>10} {:>10}  {}", "id", "phase",
@@ -61,7 +61,7 @@ int connections(const ConnectionsOptions& options) {
   } else if (closes) {
     std::puts(fmt::format("{} connections are closed", answer.value("closed", 0)).c_str());
   } else {
-    print(answer);
+    print_connections(answer);
   }
   return error.empty() ? 0 : 1;
 }

@@ -26,7 +26,7 @@ namespace {
 
 using doctor::ExitCode;
 
-constexpr int kUsageError = static_cast<int>(ExitCode::usage);
+constexpr int kUsage = static_cast<int>(ExitCode::usage);
 constexpr int kInterrupted = 130;  // as shells have it for SIGINT
 constexpr Duration kLeastTimeout{10};
 constexpr Duration kLeastInterval{100};
@@ -151,7 +151,7 @@ class Practice {
 int refuse_usage(const std::string& why) {
   std::fputs(fmt::format("wssgate: {}\n'wssgate doctor --help' lists what there is\n", why).c_str(),
              stderr);
-  return kUsageError;
+  return kUsage;
 }
 
 /// Readable once SIGINT or SIGTERM came, which end nothing by themselves from now on.
@@ -185,7 +185,7 @@ int doctor(DoctorOptions options) {
   const auto anchors = pki::TrustAnchors::load(roots, report);
   if (!report.ok()) {
     std::fputs(problems_text(report, look_of(STDERR_FILENO)).c_str(), stderr);
-    return kUsageError;
+    return kUsage;
   }
   if (options.watch) {
     const net::Fd signals = catch_signals();

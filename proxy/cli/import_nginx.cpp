@@ -5,13 +5,13 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
 
+#include "base/errno_text.h"
 #include "cli/commands.h"
 #include "cli/report_output.h"
 #include "nginx/certificates.h"
@@ -36,7 +36,7 @@ std::optional<std::string> write_new_file(const std::string& path, const std::st
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (fd < 0) {
     if (errno == EEXIST) return "it is there already: name another file, or move it away";
-    return std::string(std::strerror(errno));
+    return errno_text(errno);
   }
   std::size_t written = 0;
   int failure = 0;
@@ -51,7 +51,7 @@ std::optional<std::string> write_new_file(const std::string& path, const std::st
   if (::close(fd) != 0 && failure == 0) failure = errno;
   if (failure == 0) return std::nullopt;
   ::unlink(path.c_str());  // half of it is of no use
-  return std::string(std::strerror(failure));
+  return errno_text(failure);
 }
 
 void print_json(const ImportNginxOptions& options, const nginx::Import& import,

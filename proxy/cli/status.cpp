@@ -91,7 +91,7 @@ void print_upstream(const json& upstream) {
   }
 }
 
-void print(const json& status) {
+void print_status(const json& status) {
   const json& reload = status.at("last_reload");
   std::fputs(
       fmt::format("wssgate {}, process {}, since {}\n"
@@ -122,7 +122,7 @@ int status(const AdminOptions& options) {
   if (options.json) {
     std::puts(json_text(answer, 2).c_str());
   } else {
-    print(answer);
+    print_status(answer);
   }
   return 0;
 }

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 
+#include "base/errno_text.h"
 #include "config/reader.h"
 #include "config/validate.h"
 
@@ -52,7 +52,7 @@ Config load_file(const std::string& path, Report& report) {
   errno = is_folder ? EISDIR : 0;
   const auto text = is_folder ? std::nullopt : read_file(path);
   if (!text) {
-    report.add({path}, fmt::format("the configuration cannot be read: {}", std::strerror(errno)),
+    report.add({path}, fmt::format("the configuration cannot be read: {}", errno_text(errno)),
                "name the file with -c, and see that this user may read it");
     return {};
   }

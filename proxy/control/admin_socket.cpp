@@ -30,7 +30,7 @@ constexpr std::chrono::seconds kMostWriting{30};
 // For the client's end, so that the answer is not lost to a reset.
 constexpr std::chrono::seconds kMostLingering{1};
 constexpr std::chrono::milliseconds kPause{250};
-constexpr int kNotModified = 304;
+constexpr int kWithoutBody = 304;  // Not Modified
 // Of all at once, known or not: an answer takes milliseconds.
 constexpr std::size_t kMostVisits = 256;
 
@@ -128,7 +128,7 @@ class AdminSocket::Visit : public std::enable_shared_from_this<Visit> {
   void answer(const AdminAnswer& answer) {
     limit(kMostWriting);
     // Both tell the length of what they leave out (RFC 9110 §8.6).
-    const bool has_no_body = is_head_ || answer.status == kNotModified;
+    const bool has_no_body = is_head_ || answer.status == kWithoutBody;
     text_ = fmt::format(
         "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}{}"
         "Cache-Control: {}\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n{}",

@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <deque>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "base/errno_text.h"
 #include "base/log.h"
 
 namespace wssgate::control {
@@ -158,7 +158,7 @@ void FileWatch::fail(const std::string& what, int error) {
             "user read the folder"
           : "the system does not tell when files change; looking every minute instead. raise "
             "fs.inotify.max_user_watches or max_user_instances",
-      {{"what", what}, {"error", std::strerror(error)}});
+      {{"what", what}, {"error", errno_text(error)}});
 }
 
 void FileWatch::read_events() {

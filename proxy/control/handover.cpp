@@ -15,8 +15,8 @@
 #include <fstream>
 #include <iterator>
 #include <string_view>
-#include <system_error>
 
+#include "base/errno_text.h"
 #include "net/listener.h"
 
 namespace wssgate::control {
@@ -94,8 +94,7 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 }
 
 Error system_error(std::string_view call, int error) {
-  return Error(Reason::internal_error, Side::proxy,
-               fmt::format("{}: {}", call, std::system_category().message(error)));
+  return Error(Reason::internal_error, Side::proxy, fmt::format("{}: {}", call, errno_text(error)));
 }
 
 /// The descriptors a child is to have at kFirst, kFirst + 1 …: copies above all those places, so

@@ -17,7 +17,7 @@ std::set<std::string> texts(const std::vector<SocketAddress>& addresses) {
   return all;
 }
 
-std::string listed(const std::set<std::string>& addresses) {
+std::string addresses_text(const std::set<std::string>& addresses) {
   return addresses.empty() ? "nothing" : fmt::format("{}", fmt::join(addresses, ", "));
 }
 
@@ -90,11 +90,11 @@ void NameWatch::looked(const Found& found) {
     const std::set<std::string> now = texts(*result);
     if (failing_.erase(name) > 0) {
       log::info("name_resolved", "an endpoint's name resolves again",
-                {{"name", name}, {"addresses", listed(now)}});
+                {{"name", name}, {"addresses", addresses_text(now)}});
     }
     if (now == watched->second) continue;
-    changes.push_back(
-        fmt::format("'{}' leads to {}, not to {}", name, listed(now), listed(watched->second)));
+    changes.push_back(fmt::format("'{}' leads to {}, not to {}", name, addresses_text(now),
+                                  addresses_text(watched->second)));
   }
   look_later();
   if (!changes.empty()) on_change_(fmt::format("{}", fmt::join(changes, "; ")));
@@ -102,10 +102,11 @@ void NameWatch::looked(const Found& found) {
 
 void NameWatch::note_failure(const std::string& name, const Error& error) {
   if (!failing_.insert(name).second) return;
-  log::warn("name_unresolved",
-            "an endpoint's name does not resolve any more: the addresses that it had go on. see "
-            "the name server, or name the endpoint otherwise",
-            {{"name", name}, {"why", error.text()}, {"addresses", listed(names_.at(name))}});
+  log::warn(
+      "name_unresolved",
+      "an endpoint's name does not resolve any more: the addresses that it had go on. see "
+      "the name server, or name the endpoint otherwise",
+      {{"name", name}, {"why", error.text()}, {"addresses", addresses_text(names_.at(name))}});
 }
 
 NameWatch::Names names_of(const gateway::Snapshot& snapshot) {

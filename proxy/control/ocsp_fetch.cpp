@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/errno_text.h"
 #include "base/text.h"
 #include "control/http_url.h"
 #include "pki/ocsp.h"
@@ -44,7 +45,7 @@ Error failure(std::string why) {
   return Error(Reason::internal_error, Side::proxy, std::move(why));
 }
 Error failure(std::string_view what, int error) {
-  return failure(fmt::format("{}: {}", what, std::generic_category().message(error)));
+  return failure(fmt::format("{}: {}", what, errno_text(error)));
 }
 
 net::Fd make_event() { return net::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }

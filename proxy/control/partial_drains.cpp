@@ -16,13 +16,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using gateway::DrainTarget;
 
-constexpr std::size_t kMostListed = 10;
+constexpr std::size_t kMostNamesListed = 10;
 
 std::string listed(const std::set<std::string>& names) {
   std::string text;
   std::size_t count = 0;
   for (const std::string& name : names) {
-    if (++count > kMostListed) return text + " …";
+    if (++count > kMostNamesListed) return text + " …";
     text += (text.empty() ? "" : ", ") + name;
   }
   return text;

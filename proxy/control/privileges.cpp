@@ -11,8 +11,9 @@
 
 #include <cerrno>
 #include <string>
-#include <system_error>
 #include <utility>
+
+#include "base/errno_text.h"
 
 namespace wssgate::control {
 namespace {
@@ -58,9 +59,8 @@ void become_user(const config::Config& config, Report& report) {
     return;
   }
   if (change_to(*user)) return;
-  report.add(
-      at, fmt::format("user: cannot become '{}': {}", name, std::system_category().message(errno)),
-      "leave it CAP_SETUID, CAP_SETGID and CAP_NET_BIND_SERVICE, or start it as that user");
+  report.add(at, fmt::format("user: cannot become '{}': {}", name, errno_text(errno)),
+             "leave it CAP_SETUID, CAP_SETGID and CAP_NET_BIND_SERVICE, or start it as that user");
 }
 
 void protect_memory() {

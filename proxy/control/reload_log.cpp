@@ -12,7 +12,7 @@ namespace wssgate::control {
 namespace {
 
 // A certificate of many names is told by its first ones.
-constexpr std::size_t kMostNames = 5;
+constexpr std::size_t kMostNamesTold = 5;
 
 using Served = std::map<std::string, std::shared_ptr<const pki::Certificate>>;
 
@@ -27,11 +27,11 @@ Served served_by(const gateway::Snapshot& snapshot) {
 void log_certificate(const char* event, const char* message, const pki::Certificate& certificate) {
   std::vector<std::string> names;
   for (const HostPattern& name : certificate.names) {
-    if (names.size() == kMostNames) break;
+    if (names.size() == kMostNamesTold) break;
     names.push_back(name.text());
   }
-  const std::string listed =
-      fmt::format("{}{}", fmt::join(names, " "), certificate.names.size() > kMostNames ? " …" : "");
+  const std::string listed = fmt::format("{}{}", fmt::join(names, " "),
+                                         certificate.names.size() > kMostNamesTold ? " …" : "");
   const std::string expires = pki::iso_time(certificate.not_after);
   log::info(event, message,
             {{"certificate", certificate.chain_file},

@@ -56,10 +56,10 @@ void yield_to_workers() {
   (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
 }
 
-using Served = std::multiset<std::shared_ptr<const pki::Certificate>>;
+using CertificateSet = std::multiset<std::shared_ptr<const pki::Certificate>>;
 
-Served served_by(const gateway::Snapshot& snapshot) {
-  Served served;
+CertificateSet certificates_of(const gateway::Snapshot& snapshot) {
+  CertificateSet served;
   for (const auto& state : snapshot.certificates) {
     if (state.served) served.insert(state.served);
   }
@@ -68,7 +68,7 @@ Served served_by(const gateway::Snapshot& snapshot) {
 
 bool serves_the_same(const gateway::Snapshot& a, const gateway::Snapshot& b) {
   return a.config == b.config && a.upstreams == b.upstreams && a.contexts == b.contexts &&
-         served_by(a) == served_by(b);
+         certificates_of(a) == certificates_of(b);
 }
 
 /// What does not serve, and why, or for how long.

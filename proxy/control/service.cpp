@@ -32,7 +32,7 @@ constexpr Duration kCheckAgain = 12h;
 constexpr Duration kMostStartWait = 2s;
 // Where the system does not tell when files change, and while something is refused: not every
 // reason is in a file (a port that is taken, descriptors that are short).
-constexpr Duration kLookAgain = 1min;
+constexpr Duration kWatchAnew = 1min;
 // Of /connections, for one worker too: nobody reads more.
 constexpr std::size_t kMostListed = 1'000;
 // Proving very many certificates is not to be all that this machine does.
@@ -400,7 +400,7 @@ void Service::check_again_later() {
   const Reload& last = reloader_.last();
   const Duration most = watch_.is_complete() && last.ok()
                             ? kCheckAgain
-                            : std::max(kLookAgain, last.took * kMostOfTheTime);
+                            : std::max(kWatchAnew, last.took * kMostOfTheTime);
   // A second more, so that the certificate has ended when it is looked at.
   next_check_.expires_after(std::clamp<Duration>(until_end + 1s, 1s, most));
   next_check_.async_wait([this](const asio::error_code& error) {

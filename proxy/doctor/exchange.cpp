@@ -29,10 +29,6 @@ constexpr std::uint16_t kNormalClosure = 1000;  // RFC 6455 §7.4.1
 
 Deadline after(Duration time) { return std::chrono::steady_clock::now() + time; }
 
-Duration since(std::chrono::steady_clock::time_point began) {
-  return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began);
-}
-
 template <std::size_t kSize>
 std::array<unsigned char, kSize> random_bytes() {
   std::array<unsigned char, kSize> bytes{};

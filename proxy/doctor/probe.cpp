@@ -22,10 +22,6 @@ namespace {
 constexpr std::size_t kMostThreads = 64;
 constexpr std::size_t kMostFirstLine = 120;
 
-Duration since(std::chrono::steady_clock::time_point began) {
-  return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began);
-}
-
 /// Nobody has this name: .invalid never resolves (RFC 6761 §6.4), and nobody can guess it.
 std::string made_up_name() {
   std::array<unsigned char, 6> random{};

@@ -21,8 +21,8 @@ constexpr std::string_view kBold = "1";
 constexpr std::string_view kRed = "1;31";
 constexpr std::string_view kYellow = "33";
 constexpr std::string_view kGreen = "32";
-constexpr std::size_t kMostCertificates = 4;
-constexpr std::size_t kMostNames = 6;
+constexpr std::size_t kMostCertificatesShown = 4;
+constexpr std::size_t kMostNamesShown = 6;
 constexpr std::size_t kLabelWidth = 14;
 
 std::string days(const X509* leaf, std::chrono::system_clock::time_point now) {
@@ -222,12 +222,12 @@ class Page {
 
   void certificates() {
     const auto distinct = distinct_certificates();
-    for (std::size_t i = 0; i < distinct.size() && i < kMostCertificates; ++i) {
+    for (std::size_t i = 0; i < distinct.size() && i < kMostCertificatesShown; ++i) {
       certificate(*distinct[i]);
     }
-    if (distinct.size() > kMostCertificates) {
-      out_ +=
-          fmt::format("\n{} more certificates: see --json\n", distinct.size() - kMostCertificates);
+    if (distinct.size() > kMostCertificatesShown) {
+      out_ += fmt::format("\n{} more certificates: see --json\n",
+                          distinct.size() - kMostCertificatesShown);
     }
   }
 
@@ -235,17 +235,17 @@ class Page {
     const X509* const leaf = probe.tls.chain.front().get();
     auto names = alternative_names(leaf);
     const std::size_t all = names.size();
-    if (all > kMostNames) names.resize(kMostNames);
+    if (all > kMostNamesShown) names.resize(kMostNamesShown);
     const auto index = static_cast<std::size_t>(&probe - probes_.data());
     const EVP_PKEY* const key = X509_get0_pubkey(leaf);
     out_ += fmt::format(
         "\n{}\n",
         painted(fmt::format("Certificate {}", pki::fingerprint(leaf).substr(0, 12)), kBold));
-    line("names",
-         all == 0
-             ? "none"
-             : fmt::format("{}{}", fmt::join(names, ", "),
-                           all > kMostNames ? fmt::format(" and {} more", all - kMostNames) : ""));
+    line("names", all == 0 ? "none"
+                           : fmt::format("{}{}", fmt::join(names, ", "),
+                                         all > kMostNamesShown
+                                             ? fmt::format(" and {} more", all - kMostNamesShown)
+                                             : ""));
     line("issuer", pki::issuer_label(leaf));
     line("valid", fmt::format("{} to {}", pki::iso_time(X509_get0_notBefore(leaf)),
                               pki::iso_time(X509_get0_notAfter(leaf))));

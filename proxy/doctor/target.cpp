@@ -22,7 +22,7 @@ constexpr std::uint16_t kSecurePort = 443;
 // 16 zero bytes: the form of a key, where only the form counts.
 constexpr std::string_view kAnyKey = "AAAAAAAAAAAAAAAAAAAAAA==";
 
-Error refused(std::string why) { return {Reason::internal_error, Side::proxy, std::move(why)}; }
+Error bad_target(std::string why) { return {Reason::internal_error, Side::proxy, std::move(why)}; }
 
 /// Secrets may stand behind a '?' and before an '@', and a password may hold whatever ends an
 /// authority: they are not repeated.
@@ -30,7 +30,7 @@ Error bad_url(std::string_view text, std::string_view why) {
   const bool may_hold_password = text.find('@') != std::string_view::npos;
   const std::string shown =
       may_hold_password ? "..." : printable(text.substr(0, text.find_first_of("?#")));
-  return refused(fmt::format("'{}' is no URL to examine: {}", shown, why));
+  return bad_target(fmt::format("'{}' is no URL to examine: {}", shown, why));
 }
 
 struct UrlParts {
@@ -162,13 +162,13 @@ bool is_of_the_handshake(std::string_view name) {
                      [&](std::string_view ours) { return iequals(ours, name); });
 }
 
-/// Neither name nor value is repeated where it is refused.
+/// Neither name nor value is repeated where it is bad_target.
 Result<void> read_header(const std::string& text, std::size_t number, Target& target) {
   const auto colon = text.find(':');
   const auto is_control = [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; };
   if (colon == std::string::npos || colon == 0 ||
       std::any_of(text.begin(), text.end(), is_control)) {
-    return refused(fmt::format("--header number {} is not of the form 'Name: value'", number));
+    return bad_target(fmt::format("--header number {} is not of the form 'Name: value'", number));
   }
   std::string name = text.substr(0, colon);
   std::string value(trim(std::string_view(text).substr(colon + 1)));
@@ -177,7 +177,7 @@ Result<void> read_header(const std::string& text, std::size_t number, Target& ta
     return {};
   }
   if (is_of_the_handshake(name)) {
-    return refused(
+    return bad_target(
         fmt::format("--header number {} is a field of the handshake itself{}", number,
                     iequals(name, "Sec-WebSocket-Protocol") ? "; give --subprotocol" : ""));
   }
@@ -201,9 +201,9 @@ Result<void> prove_request(const Target& target) {
       request_head(target, target.websocket ? std::string(kAnyKey) : std::string()));
   if (head) return {};
   if (target.headers.empty()) {
-    return refused(fmt::format("no request can be made of this URL: {}", head.error().context));
+    return bad_target(fmt::format("no request can be made of this URL: {}", head.error().context));
   }
-  return refused(
+  return bad_target(
       "no request can be made of this URL and these headers: a header is 'Name: value', and a path "
       "holds no dot segments");
 }
@@ -212,14 +212,14 @@ Result<void> read_rest(const Request& request, Target& target) {
   if (request.port != 0) target.port = request.port;
   if (!request.sni.empty()) {
     const auto name = canonical(request.sni);
-    if (!name) return refused(fmt::format("--sni '{}' is no host name", printable(request.sni)));
+    if (!name) return bad_target(fmt::format("--sni '{}' is no host name", printable(request.sni)));
     target.server_name = *name;
     target.wanted_name = *name;
   }
   for (const std::string& text : request.addresses) {
     const auto address = read_address(text, target.port);
     if (!address) {
-      return refused(
+      return bad_target(
           fmt::format("--address '{}' is no IP address, with or without a port", printable(text)));
     }
     if (std::find(target.addresses.begin(), target.addresses.end(), *address) ==
@@ -235,7 +235,7 @@ Result<void> read_rest(const Request& request, Target& target) {
   }
   for (const std::string& name : request.subprotocols) {
     if (!is_subprotocol(name)) {
-      return refused(
+      return bad_target(
           fmt::format("--subprotocol '{}' is no name of one (RFC 6455 §4.1: letters, "
                       "digits and !#$%&'*+-.^_`|~)",
                       printable(name)));

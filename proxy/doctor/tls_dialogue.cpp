@@ -27,7 +27,7 @@ constexpr const char* kSmallGroups = "X25519:P-256:P-384";
 constexpr auto kBetweenPieces = 30ms;
 // What is kept to show what else a port speaks.
 constexpr std::size_t kMostFirstBytes = 256;
-constexpr std::size_t kMostAtOnce = std::size_t{16} * 1024;
+constexpr std::size_t kMostReadAtOnce = std::size_t{16} * 1024;
 // Of a handshake: ten times the chain that OpenSSL takes. It skips some messages without counting.
 constexpr std::size_t kMostInHandshake = std::size_t{1024} * 1024;
 // Of TLS 1.2, those that browsers offer. Level 1 takes no SHA-1 signature of the handshake, as they
@@ -54,10 +54,6 @@ bool set_versions_and_suites(SSL_CTX* context, bool outdated) {
 std::string last_reason() {
   const char* const words = ERR_reason_error_string(ERR_peek_error());
   return words == nullptr ? "unknown TLS error" : words;
-}
-
-Duration since(std::chrono::steady_clock::time_point began) {
-  return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began);
 }
 
 }  // namespace
@@ -254,7 +250,7 @@ Step TlsDialogue::send(std::string_view bytes, Deadline deadline) {
 }
 
 Step TlsDialogue::receive(std::string& into, Deadline deadline) {
-  std::array<char, kMostAtOnce> buffer{};
+  std::array<char, kMostReadAtOnce> buffer{};
   for (;;) {
     ERR_clear_error();
     const int got = SSL_read(ssl_.get(), buffer.data(), static_cast<int>(buffer.size()));

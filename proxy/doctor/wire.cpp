@@ -36,6 +36,10 @@ Step step_of(int error) {
 
 }  // namespace
 
+Duration since(std::chrono::steady_clock::time_point began) {
+  return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began);
+}
+
 int milliseconds_until(Deadline deadline) {
   const auto left =
       std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/address.h"
+#include "base/units.h"
 #include "net/fd.h"
 
 namespace wssgate::doctor {
@@ -14,6 +15,7 @@ using Deadline = std::chrono::steady_clock::time_point;
 
 /// For poll(). Rounded up: a wait that ends early would only begin again.
 int milliseconds_until(Deadline deadline);
+Duration since(std::chrono::steady_clock::time_point began);
 
 /// How one step with a peer ended.
 enum class Step : std::uint8_t {

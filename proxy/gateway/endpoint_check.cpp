@@ -16,8 +16,6 @@
 namespace wssgate::gateway {
 namespace {
 
-constexpr std::size_t kMostResponseHead = std::size_t{64} * 1024;
-
 std::string request_text(const config::Health& rules, const SocketAddress& address) {
   std::string host = rules.host.value;
   if (host.empty()) host = address.is_unix() ? "localhost" : address.text();
@@ -59,14 +57,15 @@ Result<void> judge(const config::Health& rules, const http::RequestHead& request
 
 /// The head of the final response. What follows is of no interest.
 asio::awaitable<Result<http::ResponseHead>> read_answer(net::Stream& stream, net::Waiter& waiter) {
-  net::InputBuffer input(kMostResponseHead);
+  net::InputBuffer input(http::kMostResponseHead);
   for (;;) {
     const auto flushed = stream.flush();
     if (!flushed) co_return flushed.error();
     const auto got = input.fill(stream);
     if (!got) co_return got.error();
     for (;;) {
-      const auto length = http::find_head_end(input.view(), kMostResponseHead, 0, Side::upstream);
+      const auto length =
+          http::find_head_end(input.view(), http::kMostResponseHead, 0, Side::upstream);
       if (!length) co_return length.error();
       if (*length == 0) break;
       auto response = http::parse_response_head(input.view().substr(0, *length), "GET");

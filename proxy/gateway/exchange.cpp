@@ -11,7 +11,6 @@ namespace wssgate::gateway {
 namespace {
 
 // More than any server sends by default; a response head beyond it is a broken upstream.
-constexpr std::size_t kMostResponseHead = std::size_t{64} * 1024;
 // Steps that moved something before the worker's other connections have their turn.
 constexpr int kStepsPerTurn = 32;
 // What a client has to send of a body, or take of an answer, within timeouts.idle_http.
@@ -36,7 +35,7 @@ Exchange::Exchange(Connection& connection, net::InputBuffer& input,
       websocket_(websocket),
       record_(record),
       id_(record.request_id.text()),
-      from_upstream_(kMostResponseHead) {}
+      from_upstream_(http::kMostResponseHead) {}
 
 asio::awaitable<Result<Exchange::End>> Exchange::run() {
   // A tunnel gets a connection of its own: the pool's are for requests that give them back.
@@ -205,7 +204,7 @@ Result<bool> Exchange::read_response_head() {
   if (!got) return std::move(got).error();
   if (got->bytes > 0) heard_ = true;
   const auto length =
-      http::find_head_end(from_upstream_.view(), kMostResponseHead, scanned_, Side::upstream);
+      http::find_head_end(from_upstream_.view(), http::kMostResponseHead, scanned_, Side::upstream);
   if (!length) return length.error();
   if (*length == 0) {
     scanned_ = from_upstream_.view().size();

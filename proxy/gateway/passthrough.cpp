@@ -8,12 +8,10 @@
 #include "gateway/request_hash.h"
 #include "gateway/upstream_link.h"
 #include "net/byte_relay.h"
+#include "net/closing.h"
 
 namespace wssgate::gateway {
 namespace {
-
-// For a peer that takes nothing of what was sent to it, or does not end after the other has.
-constexpr Duration kPatience{60'000};
 
 Error unreachable(Error error, const AccessRecord& record) {
   error.context = fmt::format(
@@ -52,7 +50,7 @@ asio::awaitable<Result<void>> run_passthrough(Connection& connection, net::TcpSt
   connection.endpoint = linked->lease.endpoint().get();
   net::Stream& upstream = *linked->stream;
   net::ByteRelay relay(client, upstream, connection.waiter, connection.gateway.worker().scratch(),
-                       kPatience);
+                       net::kPatience);
   const Result<void> result = co_await relay.run();
   connection.endpoint = nullptr;
   note_end(record, relay, result);

@@ -9,7 +9,7 @@ namespace wssgate::gateway {
 namespace {
 
 // The longest host name (RFC 1035 §2.3.4); what is longer was none.
-constexpr std::size_t kMostName = 253;
+constexpr std::size_t kMostNameBytes = 253;
 
 }  // namespace
 
@@ -20,7 +20,7 @@ RefusedNames::Counts::iterator RefusedNames::rarest() {
 }
 
 void RefusedNames::add(std::string_view name, TimePoint now) {
-  std::string key = printable(to_lower(name.substr(0, kMostName + 1)), kMostName);
+  std::string key = printable(to_lower(name.substr(0, kMostNameBytes + 1)), kMostNameBytes);
   auto found = counts_.find(key);
   if (found == counts_.end()) {
     Count begun;

@@ -10,8 +10,6 @@
 namespace wssgate::gateway {
 namespace {
 
-using TimePoint = TunnelClock::time_point;
-
 // For the Close frames that answer ours.
 constexpr Duration kAnswer{10'000};
 
@@ -93,7 +91,7 @@ void TunnelRelay::note_order() {
 }
 
 void TunnelRelay::order_close(const CloseOrder& order) {
-  const TimePoint until = std::min(order_.until, order.until);
+  const TunnelClock::time_point until = std::min(order_.until, order.until);
   if (order.at < order_.at) order_ = order;
   order_.until = until;
 }
@@ -105,7 +103,7 @@ void TunnelRelay::withdraw_order() {
 /// Does what is due by now and has the waiter wake up for what will be.
 Result<void> TunnelRelay::keep_time(bool moved) {
   now_ = TunnelClock::now();
-  next_ = TimePoint::max();
+  next_ = TunnelClock::time_point::max();
   if (moved) moved_ = now_;
   auto kept = keep_limits();
   if (kept && !closing_) kept = keep_patience();
@@ -117,7 +115,7 @@ Result<void> TunnelRelay::keep_time(bool moved) {
   return kept;
 }
 
-bool TunnelRelay::is_due(TimePoint time) {
+bool TunnelRelay::is_due(TunnelClock::time_point time) {
   if (now_ >= time) return true;
   next_ = std::min(next_, time);
   return false;
@@ -156,10 +154,11 @@ Result<void> TunnelRelay::keep_limits() {
   if (is_due(order_.until)) return Error(order_.reason, Side::proxy);
   if (closing_ || first_to_close_) return {};  // or it is being closed by those whose it is
   if (terms_.max_age.count() != 0 && is_due(begun_ + terms_.max_age)) {
-    order_close({now_, TimePoint::max(), Reason::max_age, websocket::kServiceRestart});
+    order_close(
+        {now_, TunnelClock::time_point::max(), Reason::max_age, websocket::kServiceRestart});
   }
   if (terms_.idle_timeout.count() != 0 && is_due(passed_ + terms_.idle_timeout)) {
-    order_close({now_, TimePoint::max(), Reason::idle, websocket::kGoingAway});
+    order_close({now_, TunnelClock::time_point::max(), Reason::idle, websocket::kGoingAway});
   }
   return is_due(order_.at) ? begin_closing() : Result<void>();
 }

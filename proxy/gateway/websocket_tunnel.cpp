@@ -14,9 +14,6 @@
 namespace wssgate::gateway {
 namespace {
 
-// For a peer that takes nothing of what was sent to it, or does not end after the other has.
-constexpr Duration kPatience{60'000};
-
 Side other(Side side) { return side == Side::client ? Side::upstream : Side::client; }
 
 void blame(AccessRecord& record, Side side, std::string detail) {
@@ -127,7 +124,7 @@ Tunnel::Tunnel(std::unique_ptr<Connection> connection, Upgraded& upgraded)
     : connection_(std::move(connection)),
       upstream_(std::move(upgraded.upstream)),
       record_(std::move(upgraded.record)),
-      relay_(client(), upstream(), connection_->waiter, upgraded.terms, kPatience) {
+      relay_(client(), upstream(), connection_->waiter, upgraded.terms, net::kPatience) {
   record_.tunnel = true;
   connection_->endpoint = upstream_.lease.endpoint().get();
   connection_->tunnel = &relay_;

@@ -3,8 +3,9 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <system_error>
 #include <utility>
+
+#include "base/errno_text.h"
 
 namespace wssgate::net {
 namespace {
@@ -13,7 +14,7 @@ Error connect_error(int error) {
   const bool ours = error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS ||
                     error == EADDRNOTAVAIL;
   return Error(ours ? Reason::upstream_unavailable : Reason::upstream_refused,
-               ours ? Side::proxy : Side::upstream, std::system_category().message(error));
+               ours ? Side::proxy : Side::upstream, errno_text(error));
 }
 
 /// A socket whose connection attempt has begun.

@@ -5,9 +5,9 @@
 
 #include <cerrno>
 #include <string>
-#include <system_error>
 #include <utility>
 
+#include "base/errno_text.h"
 #include "base/log.h"
 #include "net/socket.h"
 
@@ -24,12 +24,6 @@ constexpr int kBacklog = 4096;  // the kernel cuts it to net.core.somaxconn
 
 bool out_of_resources(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
-
-bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
-
-[[noreturn]] void throw_errno(const char* call) {
-  throw std::system_error(errno, std::system_category(), call);
 }
 
 bool set_flag(int fd, int level, int name) {
@@ -117,7 +111,7 @@ void Listener::resume() {
 void Listener::pause() {
   if (!exhausted_) {
     exhausted_ = true;
-    const std::string detail = std::system_category().message(errno);
+    const std::string detail = errno_text(errno);
     log::warn("accept_paused",
               "cannot accept: out of descriptors or memory; new connections wait in the kernel's "
               "queue. raise the descriptor limit (ulimit -n, LimitNOFILE=) or lower "

@@ -5,17 +5,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
+#include "base/errno_text.h"
 #include "net/sleeper.h"
 
 namespace wssgate::net {
 namespace {
-
-[[noreturn]] void throw_errno(const char* call) {
-  throw std::system_error(errno, std::system_category(), call);
-}
 
 int wait_in_milliseconds(int set, epoll_event* events, int most, std::chrono::nanoseconds limit) {
   using std::chrono::milliseconds;

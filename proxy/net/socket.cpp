@@ -12,7 +12,7 @@ namespace {
 
 // What the kernel queues beyond what is on its way. Without a limit that is up to 4 MiB a slow
 // reader, and the kernel tells of room only when a third of it has gone: slow would look stalled.
-constexpr int kMostUnsent = 256 * 1024;
+constexpr int kMostNotSent = 256 * 1024;
 
 }  // namespace
 
@@ -25,7 +25,7 @@ constexpr int kProbes = 4;
 void tune_tcp(int fd) {
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMostUnsent, sizeof kMostUnsent);
+  setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMostNotSent, sizeof kMostNotSent);
   setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
   setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &kProbeAfter, sizeof kProbeAfter);
   setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &kProbeEvery, sizeof kProbeEvery);

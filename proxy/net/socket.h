@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 
 #include "net/fd.h"
@@ -12,6 +13,9 @@ namespace wssgate::net {
 /// leave at once, little is queued for a peer that does not read, and one that vanished without a
 /// word is noticed within two minutes. Does nothing to others.
 void tune_tcp(int fd);
+
+/// There is nothing to be had of a non-blocking socket now.
+constexpr bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 /// A non-blocking stream socket with what is known of its readiness: true until a call said
 /// EAGAIN, true again when the loop saw an edge. Its address is registered: it never moves.

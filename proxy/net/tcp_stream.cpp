@@ -4,16 +4,12 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <system_error>
+
+#include "base/errno_text.h"
+#include "net/socket.h"
 
 namespace wssgate::net {
-namespace {
-
-bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
-
-std::string error_text(int error) { return std::system_category().message(error); }
-
-}  // namespace
+namespace {}  // namespace
 
 Result<Received> TcpStream::receive(std::span<char> into, int flags) {
   if (!socket_.may_read()) return Received{};
@@ -29,7 +25,7 @@ Result<Received> TcpStream::receive(std::span<char> into, int flags) {
     }
     if (got == 0) return Received{.end = true};
     if (errno == EINTR) continue;
-    if (!would_block(errno)) return reset_error(error_text(errno));
+    if (!would_block(errno)) return reset_error(errno_text(errno));
     socket_.drained();
     return Received{};
   }
@@ -44,7 +40,7 @@ Result<std::size_t> TcpStream::write(std::string_view bytes, int flags) {
     const ssize_t sent = ::send(socket_.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | flags);
     if (sent >= 0) return static_cast<std::size_t>(sent);
     if (errno == EINTR) continue;
-    if (!would_block(errno)) return reset_error(error_text(errno));
+    if (!would_block(errno)) return reset_error(errno_text(errno));
     socket_.filled();
     return std::size_t{0};
   }

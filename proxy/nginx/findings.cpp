@@ -7,7 +7,7 @@
 namespace wssgate::nginx {
 namespace {
 
-constexpr std::array<std::string_view, kFindingCount> kNames = {
+constexpr std::array<std::string_view, kFindingCount> kFindingNames = {
     "default_certificate",
     "server_name_mismatch",
     "name_not_covered",
@@ -28,11 +28,13 @@ constexpr std::array<std::string_view, kFindingCount> kNames = {
     "detail",
     "certificate_unread",
 };
-static_assert(!kNames.back().empty(), "every finding has a name");
+static_assert(!kFindingNames.back().empty(), "every finding has a name");
 
 }  // namespace
 
-std::string_view finding_name(FindingId id) { return kNames.at(static_cast<std::size_t>(id)); }
+std::string_view finding_name(FindingId id) {
+  return kFindingNames.at(static_cast<std::size_t>(id));
+}
 
 std::string_view kind_name(Kind kind) {
   switch (kind) {

@@ -144,6 +144,8 @@ Model build_model(const std::vector<Directive>& tree);
 
 /// "60", "60s", "1m 30s" (written "1m30s"), "500ms", "1d"; nothing when it is none.
 std::optional<Duration> parse_time(std::string_view text);
+/// What a translation takes of times that are longer.
+inline constexpr Duration kLongestTime = std::chrono::hours(24 * 365);
 /// "8k", "10m", "1g", "4096".
 std::optional<std::uint64_t> parse_bytes(std::string_view text);
 /// "host", "host:port" and so on with the port added where none is written; a bare port where

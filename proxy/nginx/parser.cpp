@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
 #include <utility>
 
+#include "base/errno_text.h"
 #include "base/text.h"
 #include "nginx/lexer.h"
 
@@ -277,7 +277,7 @@ std::optional<std::string> FileSources::read(const std::string& path, std::strin
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   if (!in) {
-    why = std::strerror(errno);
+    why = errno_text(errno);
     return std::nullopt;
   }
   std::string text;

@@ -23,7 +23,6 @@ constexpr std::uint64_t kLargestBody = std::uint64_t{1} << 60U;
 constexpr Duration kDefaultIdle{60'000};
 constexpr Duration kLongestConnect = std::chrono::seconds(75);  // so says nginx's manual
 constexpr Duration kMeantForWebSockets = std::chrono::hours(1);
-constexpr Duration kLongest = std::chrono::hours(24 * 365);
 
 class Globals {
  public:
@@ -40,8 +39,8 @@ class Globals {
     }
     for (const Server& server : model_.stream.servers) connecting(*server.scope);
     if (body_ != 0 && !unlimited_) draft_.request_body = std::min(body_, kLargestBody);
-    if (idle_ > kDefaultIdle) draft_.idle_http = std::min(idle_, kLongest);
-    if (connect_ > Duration(0)) draft_.connect = std::min(connect_, kLongest);
+    if (idle_ > kDefaultIdle) draft_.idle_http = std::min(idle_, kLongestTime);
+    if (connect_ > Duration(0)) draft_.connect = std::min(connect_, kLongestTime);
   }
 
  private:

@@ -17,7 +17,6 @@ namespace {
 constexpr std::uint64_t kHeaviest = 1000;
 constexpr std::uint64_t kMostConnections = 1'000'000;
 constexpr std::size_t kLongestName = 64;
-constexpr Duration kLongest = std::chrono::hours(24 * 365);
 
 /// What a name of an upstream may hold.
 std::string name_from(std::string_view text) {
@@ -135,7 +134,7 @@ void UpstreamWriter::health(const Upstream& upstream, DraftUpstream& into) {
     }
     if (server.slow_start && server.slow_start->count() > 0 &&
         into.balance.find("hash") == std::string::npos) {
-      into.slow_start = std::min(*server.slow_start, kLongest);
+      into.slow_start = std::min(*server.slow_start, kLongestTime);
     }
   }
   if (differ) {
@@ -149,7 +148,7 @@ void UpstreamWriter::health(const Upstream& upstream, DraftUpstream& into) {
     return;
   }
   if (fails) into.failures = std::min<std::uint64_t>(*fails, 1000);
-  if (time && time->count() > 0) into.ejection_time = std::min(*time, kLongest);
+  if (time && time->count() > 0) into.ejection_time = std::min(*time, kLongestTime);
 }
 
 DraftUpstream UpstreamWriter::from_block(const Upstream& upstream) {

@@ -15,7 +15,6 @@ namespace wssgate::pki {
 namespace {
 
 // RSA 2048 and SHA-224 at least, for keys and for every signature but the root's.
-constexpr int kSecurityLevel = 2;
 constexpr const char* kTrustedCa = "get a certificate from a CA that clients trust today";
 
 struct Finding {

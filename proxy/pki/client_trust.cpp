@@ -12,7 +12,7 @@ namespace {
 
 // Intermediates that a client may need; whoever has more is not looking for a connection.
 constexpr int kMostIntermediates = 8;
-constexpr AuthorityWords kWords{
+constexpr AuthorityWords kClientWords{
     .file = "the clients' CA",
     .consequence = "no client's certificate below it passes",
     .advice = "give the PEM certificates of the CAs that issue to your clients"};
@@ -39,7 +39,7 @@ std::string describe_fault(X509_STORE_CTX* verifying) {
 }
 
 // Only takes notes: OpenSSL's verdict stands.
-int note_fault(int accepted, X509_STORE_CTX* verifying) {
+int note_client_fault(int accepted, X509_STORE_CTX* verifying) {
   if (accepted == 1) return accepted;
   auto* const ssl = static_cast<SSL*>(
       X509_STORE_CTX_get_ex_data(verifying, SSL_get_ex_data_X509_STORE_CTX_idx()));
@@ -65,7 +65,7 @@ std::string to_der(const X509* certificate) {
 std::shared_ptr<const ClientTrust> ClientTrust::load(const NamedPath& file, ClientRule rule,
                                                      std::chrono::system_clock::time_point now,
                                                      Report& report) {
-  auto authorities = Authorities::load(file, kWords, SelfSigned::ca_only, now, report);
+  auto authorities = Authorities::load(file, kClientWords, SelfSigned::ca_only, now, report);
   if (!authorities) return nullptr;
   auto trust = std::make_shared<ClientTrust>();
   trust->rule_ = rule;
@@ -88,7 +88,7 @@ bool ClientTrust::apply(SSL_CTX* context) const {
   SSL_CTX_set1_cert_store(context, authorities_.store.get());
   SSL_CTX_set_verify_depth(context, kMostIntermediates);
   const int fail = rule_ == ClientRule::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | fail, note_fault);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | fail, note_client_fault);
   return SSL_CTX_set_purpose(context, X509_PURPOSE_SSL_CLIENT) == 1;
 }
 

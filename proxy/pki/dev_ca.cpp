@@ -16,6 +16,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/errno_text.h"
 #include "base/hostname.h"
 #include "pki/dev_issue.h"
 #include "pki/dev_names.h"
@@ -120,7 +121,7 @@ X509Ptr first_certificate(std::string_view bytes) {
 Result<bool> may_read(const std::string& path) {
   if (::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) == 0) return true;
   if (errno == ENOENT) return false;
-  return failure(fmt::format("cannot read '{}': {}", path, std::generic_category().message(errno)));
+  return failure(fmt::format("cannot read '{}': {}", path, errno_text(errno)));
 }
 
 /// Whoever may change what is in the folder decides whom this user's machine trusts, and may have

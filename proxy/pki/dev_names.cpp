@@ -12,6 +12,7 @@
 
 #include "base/hostname.h"
 #include "base/text.h"
+#include "pki/x509_facts.h"
 
 namespace wssgate::pki {
 namespace {
@@ -38,13 +39,6 @@ std::string address_bytes(const std::string& text) {
   const int family = is_ipv6(text) ? AF_INET6 : AF_INET;
   if (inet_pton(family, text.c_str(), bytes.data()) != 1) bytes.clear();
   return bytes;
-}
-
-std::string address_text(std::string_view bytes) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  inet_ntop(bytes.size() == sizeof(in_addr) ? AF_INET : AF_INET6, bytes.data(), text.data(),
-            text.size());
-  return text.data();
 }
 
 bool is_in(const std::string& address, const Network& network) {

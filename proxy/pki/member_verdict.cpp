@@ -16,9 +16,9 @@ constexpr std::chrono::hours kWarning(14 * 24);
 
 // For someone who has to know how much time is left, not to the second.
 std::string rough_span(std::chrono::system_clock::duration span) {
-  const auto hours = std::chrono::duration_cast<std::chrono::hours>(span).count();
-  if (hours >= 48) return fmt::format("{} days", hours / 24);
-  if (hours >= 2) return fmt::format("{} hours", hours);
+  const auto whole_hours = std::chrono::duration_cast<std::chrono::hours>(span).count();
+  if (whole_hours >= 48) return fmt::format("{} days", whole_hours / 24);
+  if (whole_hours >= 2) return fmt::format("{} hours", whole_hours);
   return fmt::format("{} minutes", std::chrono::duration_cast<std::chrono::minutes>(span).count());
 }
 

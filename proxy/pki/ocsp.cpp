@@ -24,7 +24,6 @@ using IdPtr = std::unique_ptr<OCSP_CERTID, OpensslDeleter<OCSP_CERTID_free>>;
 // What clocks of machines that are looked after may differ by.
 constexpr std::chrono::minutes kClockTolerance{5};
 // What TLS servers and the chain's members are held to: 112 bits.
-constexpr int kSecurityLevel = 2;
 
 OcspVerdict unusable(std::string why) {
   OcspVerdict verdict;

@@ -1,11 +1,9 @@
 #include "pki/peer_verdict.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <openssl/x509v3.h>
 
-#include <array>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -25,13 +23,6 @@ using GeneralNames = std::unique_ptr<GENERAL_NAMES, OpensslDeleter<GENERAL_NAMES
 std::string_view bytes_of(const ASN1_STRING* text) {
   return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
           static_cast<std::size_t>(ASN1_STRING_length(text))};
-}
-
-std::string address_text(std::string_view bytes) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  const int family = bytes.size() == 4 ? AF_INET : AF_INET6;
-  if (bytes.size() != 4 && bytes.size() != 16) return {};
-  return inet_ntop(family, bytes.data(), text.data(), text.size()) == nullptr ? "" : text.data();
 }
 
 /// The subject alternative names that a server can be verified by. Printable.

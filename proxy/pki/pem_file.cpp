@@ -11,8 +11,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 #include <utility>
+
+#include "base/errno_text.h"
 
 namespace wssgate::pki {
 namespace {
@@ -25,7 +26,7 @@ constexpr std::string_view kDashes = "-----";
 Error unreadable(std::string why) {
   return Error(Reason::internal_error, Side::proxy, std::move(why));
 }
-Error unreadable(int error) { return unreadable(std::generic_category().message(error)); }
+Error unreadable(int error) { return unreadable(errno_text(error)); }
 
 struct Descriptor {
   int fd;

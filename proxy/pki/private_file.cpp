@@ -10,13 +10,14 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/errno_text.h"
+
 namespace wssgate::pki {
 namespace {
 
 Error failure(std::string_view what, const std::string& path, int error) {
-  return Error(
-      Reason::internal_error, Side::proxy,
-      fmt::format("cannot {} '{}': {}", what, path, std::generic_category().message(error)));
+  return Error(Reason::internal_error, Side::proxy,
+               fmt::format("cannot {} '{}': {}", what, path, errno_text(error)));
 }
 
 // 0, or errno.

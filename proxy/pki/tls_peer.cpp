@@ -41,7 +41,7 @@ Handshake* handshake_of(const SSL* ssl) {
 }
 
 // Only takes notes: OpenSSL's verdict stands.
-int note_fault(int accepted, X509_STORE_CTX* verifying) {
+int note_peer_fault(int accepted, X509_STORE_CTX* verifying) {
   if (accepted == 1) return accepted;
   const auto* const ssl = static_cast<const SSL*>(
       X509_STORE_CTX_get_ex_data(verifying, SSL_get_ex_data_X509_STORE_CTX_idx()));
@@ -113,7 +113,7 @@ Result<std::shared_ptr<const PeerTerms>> make_peer_terms(const std::string& upst
   }
   if (trust != nullptr) {
     SSL_CTX_set1_cert_store(context.get(), trust->store.get());
-    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, note_fault);
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, note_peer_fault);
   } else {
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);
   }

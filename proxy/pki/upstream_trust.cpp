@@ -7,7 +7,7 @@
 namespace wssgate::pki {
 namespace {
 
-constexpr AuthorityWords kWords{
+constexpr AuthorityWords kUpstreamWords{
     .file = "the upstream's CA",
     .consequence = "no upstream's certificate below it passes",
     .advice = "give the PEM certificates of the CAs that issue to the upstream"};
@@ -17,7 +17,7 @@ constexpr AuthorityWords kWords{
 std::optional<UpstreamTrust> UpstreamTrust::load(const NamedPath& file,
                                                  std::chrono::system_clock::time_point now,
                                                  Report& report) {
-  auto authorities = Authorities::load(file, kWords, SelfSigned::taken, now, report);
+  auto authorities = Authorities::load(file, kUpstreamWords, SelfSigned::taken, now, report);
   if (!authorities) return std::nullopt;
   return UpstreamTrust{std::move(authorities->store), "named" + authorities->digest_text()};
 }

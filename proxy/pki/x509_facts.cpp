@@ -1,5 +1,6 @@
 #include "pki/x509_facts.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <openssl/err.h>
@@ -167,6 +168,13 @@ std::vector<HostPattern> dns_names(const X509* certificate) {
   GENERAL_NAMES_free(all);
   ERR_clear_error();
   return names;
+}
+
+std::string address_text(std::string_view bytes) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const int family = bytes.size() == 4 ? AF_INET : AF_INET6;
+  if (bytes.size() != 4 && bytes.size() != 16) return {};
+  return inet_ntop(family, bytes.data(), text.data(), text.size()) == nullptr ? "" : text.data();
 }
 
 std::string fingerprint(const X509* certificate) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pki/certificate.h"
@@ -11,6 +12,9 @@
 namespace wssgate::pki {
 
 using TimePoint = std::chrono::system_clock::time_point;
+
+/// OpenSSL's, of every key and signature on a path: 112 bits and SHA-2.
+inline constexpr int kSecurityLevel = 2;
 
 /// The subject's, in UTF-8 and as it is; empty when it has none.
 std::string common_name(const X509* certificate);
@@ -32,6 +36,9 @@ std::string iso_time(const ASN1_TIME* time);
 
 /// The dNSName entries of subjectAltName that are names; others ("w*.example.com") cover nothing.
 std::vector<HostPattern> dns_names(const X509* certificate);
+
+/// An iPAddress name's bytes (RFC 5280 §4.2.1.6) as text; empty when they are no address.
+std::string address_text(std::string_view bytes);
 
 /// SHA-256 of the whole certificate, in lower-case hex.
 std::string fingerprint(const X509* certificate);

@@ -13,8 +13,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <string_view>
-#include <system_error>
 
+#include "base/errno_text.h"
 #include "base/text.h"
 
 namespace wssgate::trust {
@@ -102,7 +102,7 @@ Finished run(const std::vector<std::string>& argv, const std::optional<Identity>
   const auto variable_list = pointers(variables);
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    finished.output = std::generic_category().message(errno);
+    finished.output = errno_text(errno);
     return finished;
   }
   const pid_t child = ::fork();
@@ -116,7 +116,7 @@ Finished run(const std::vector<std::string>& argv, const std::optional<Identity>
     }
     if (ended && WIFEXITED(status)) finished.exit_code = WEXITSTATUS(status);
   } else {
-    finished.output = std::generic_category().message(errno);
+    finished.output = errno_text(errno);
   }
   ::close(ends[0]);
   return finished;

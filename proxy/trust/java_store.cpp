@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kStore = "Java";
+constexpr const char* kJavaStore = "Java";
 /// Everybody's, and no secret: the keystore holds public certificates only.
 constexpr const char* kPassword = "changeit";
 constexpr std::string_view kAlias = "Alias name: ";
@@ -117,7 +117,7 @@ Listing look_for(const pki::DevRoot& root, const Keystore& keystore, const Place
 
 Step failed(const Keystore& keystore, const Finished& finished) {
   return {
-      kStore, Outcome::failed,
+      kJavaStore, Outcome::failed,
       fmt::format("{}: keytool failed: {}", keystore.file, finished.last_line()),
       fmt::format("where its password is not '{}', use {} yourself", kPassword, keystore.keytool)};
 }
@@ -130,8 +130,8 @@ Step install_in(const Keystore& keystore, const pki::DevRoot& root, const Places
       keystore.file + (follows ? ", which follows the system's store" : std::string());
   const Listing before = look_for(root, keystore, places);
   if (!before.finished.ok()) return failed(keystore, before.finished);
-  if (before.alias) return {kStore, Outcome::unchanged, what, {}};
-  if (!may_change(keystore)) return {kStore, Outcome::needs_root, what, {}};
+  if (before.alias) return {kJavaStore, Outcome::unchanged, what, {}};
+  if (!may_change(keystore)) return {kJavaStore, Outcome::needs_root, what, {}};
   const std::string alias = "wssgate-dev-" + root.fingerprint.substr(0, 16);
   const Finished added =
       keytool(keystore, places,
@@ -140,16 +140,16 @@ Step install_in(const Keystore& keystore, const pki::DevRoot& root, const Places
   // It has read the file by its path, which is a user's.
   if (!look_for(root, keystore, places).alias) {
     const Finished undone = keytool(keystore, places, {"-delete", "-alias", alias});
-    return {kStore, Outcome::failed,
+    return {kJavaStore, Outcome::failed,
             fmt::format("{} is another file now{}", root.file,
                         undone.ok() ? "" : ", and '" + alias + "' is in " + keystore.file),
             "try again"};
   }
-  return {kStore, Outcome::done, keystore.file, {}};
+  return {kJavaStore, Outcome::done, keystore.file, {}};
 }
 
 Step remove_from(const Keystore& keystore, const pki::DevRoot& root, const Places& places) {
-  Step step{kStore, Outcome::unchanged, keystore.file, {}};
+  Step step{kJavaStore, Outcome::unchanged, keystore.file, {}};
   const Listing listing = look_for(root, keystore, places);
   if (!listing.finished.ok()) return failed(keystore, listing.finished);
   if (!listing.alias) return step;
@@ -169,7 +169,7 @@ Steps absent(const Places& places) {
   } else if (!program.empty()) {
     why = fmt::format("{} is in no Java: set JAVA_HOME", program);
   }
-  return {{kStore, Outcome::absent, why, {}}};
+  return {{kJavaStore, Outcome::absent, why, {}}};
 }
 
 }  // namespace

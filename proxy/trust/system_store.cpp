@@ -10,6 +10,7 @@
 #include <optional>
 #include <system_error>
 
+#include "base/errno_text.h"
 #include "pki/pem_file.h"
 #include "pki/private_file.h"
 #include "trust/certificate_match.h"
@@ -19,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kStore = "system";
+constexpr const char* kSystemStore = "system";
 
 struct Kind {
   const char* folder;
@@ -60,7 +61,7 @@ std::optional<Store> find_store(const Places& places) {
 std::optional<Step> without_folder(const Places& places) {
   for (const char* name : {"update-ca-certificates", "update-ca-trust"}) {
     if (places.find_program(name).empty()) continue;
-    return Step{kStore, Outcome::failed,
+    return Step{kSystemStore, Outcome::failed,
                 fmt::format("{} is here, but not the folder it reads", name),
                 "make it and try again: /usr/local/share/ca-certificates (Debian, Ubuntu, Alpine), "
                 "/etc/pki/ca-trust/source/anchors (Fedora) or /etc/pki/trust/anchors (openSUSE)"};
@@ -69,7 +70,10 @@ std::optional<Step> without_folder(const Places& places) {
 }
 
 Step absent() {
-  return {kStore, Outcome::absent, "no update-ca-certificates, update-ca-trust or trust here", {}};
+  return {kSystemStore,
+          Outcome::absent,
+          "no update-ca-certificates, update-ca-trust or trust here",
+          {}};
 }
 
 /// All files in the folder that are this certificate, whoever has put them there.
@@ -97,7 +101,7 @@ std::optional<bool> in_bundle(const pki::DevRoot& root, const Store& store, cons
 
 /// An update that failed leaves its bundle as it was, whatever the folder holds.
 Step not_updated(const Store& store, const Places& places, const char* how_it_is) {
-  return {kStore,
+  return {kSystemStore,
           places.is_root ? Outcome::failed : Outcome::needs_root,
           fmt::format("{}{} {}", places.root, store.kind->bundle, how_it_is),
           {}};
@@ -110,7 +114,7 @@ Finished update(const Store& store, const char* argument) {
 }
 
 Step failed_update(const Store& store, const Finished& finished) {
-  return {kStore, Outcome::failed,
+  return {kSystemStore, Outcome::failed,
           fmt::format("{} failed: {}", store.program, finished.last_line()),
           fmt::format("run {} as root to see why", store.program)};
 }
@@ -128,30 +132,30 @@ Steps install_in_system(const pki::DevRoot& root, const Places& places) {
     if (!copies.empty() && in_bundle(root, *store, places) == false) {
       return {not_updated(*store, places, "has not got it yet")};
     }
-    if (!copies.empty()) return {{kStore, Outcome::unchanged, file, {}}};
-    return {{kStore, Outcome::needs_root, store->folder, {}}};
+    if (!copies.empty()) return {{kSystemStore, Outcome::unchanged, file, {}}};
+    return {{kSystemStore, Outcome::needs_root, store->folder, {}}};
   }
   if (copies.empty()) {
     const auto bytes = pki::FileBytes::read(root.file);
     if (!bytes) {
-      return {{kStore,
+      return {{kSystemStore,
                Outcome::failed,
                fmt::format("cannot read {}: {}", root.file, bytes.error().context),
                {}}};
     }
     // The file is a user's, and what is trusted here is trusted by everybody.
     if (!is_only_certificate(bytes->view(), root.fingerprint)) {
-      return {
-          {kStore, Outcome::failed, fmt::format("{} is another file now", root.file), "try again"}};
+      return {{kSystemStore, Outcome::failed, fmt::format("{} is another file now", root.file),
+               "try again"}};
     }
     const auto written = pki::write_whole_file(file, bytes->view(), 0644);
-    if (!written) return {{kStore, Outcome::failed, written.error().context, {}}};
+    if (!written) return {{kSystemStore, Outcome::failed, written.error().context, {}}};
     ::chmod(file.c_str(), 0644);  // whatever the umask of who called us
   }
   // Also where the file was there: an update of it may have been cut short.
   const Finished finished = update(*store, store->kind->to_add);
   if (!finished.ok()) return {failed_update(*store, finished)};
-  return {{kStore, copies.empty() ? Outcome::done : Outcome::unchanged, file, {}}};
+  return {{kSystemStore, copies.empty() ? Outcome::done : Outcome::unchanged, file, {}}};
 }
 
 Steps remove_from_system(const pki::DevRoot& root, const Places& places) {
@@ -159,16 +163,16 @@ Steps remove_from_system(const pki::DevRoot& root, const Places& places) {
   if (!store) return {absent()};
   const auto copies = copies_of(root, *store);
   const bool trusted = in_bundle(root, *store, places).value_or(false);
-  if (copies.empty() && !trusted) return {{kStore, Outcome::unchanged, store->folder, {}}};
+  if (copies.empty() && !trusted) return {{kSystemStore, Outcome::unchanged, store->folder, {}}};
   if (copies.empty() && !places.is_root) return {not_updated(*store, places, "still has it")};
   Steps steps;
   for (const std::string& file : copies) {
-    Step step{kStore, Outcome::done, file, {}};
+    Step step{kSystemStore, Outcome::done, file, {}};
     if (!places.is_root) {
       step.outcome = Outcome::needs_root;
     } else if (::unlink(file.c_str()) != 0) {
       step.outcome = Outcome::failed;
-      step.what = fmt::format("cannot remove {}: {}", file, std::generic_category().message(errno));
+      step.what = fmt::format("cannot remove {}: {}", file, errno_text(errno));
     }
     steps.push_back(step);
   }
@@ -179,7 +183,7 @@ Steps remove_from_system(const pki::DevRoot& root, const Places& places) {
   } else if (in_bundle(root, *store, places) == true) {
     steps.push_back(not_updated(*store, places, "still has it: from another file, or folder"));
   } else if (steps.empty()) {
-    steps.push_back({kStore, Outcome::done, places.root + store->kind->bundle, {}});
+    steps.push_back({kSystemStore, Outcome::done, places.root + store->kind->bundle, {}});
   }
   return steps;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,9 @@
 
 /// HTTP/1.1 messages (RFC 9112) as values. No I/O: callers feed bytes that they hold.
 namespace wssgate::http {
+
+/// Of a server's answer, in bytes. Larger heads are refused.
+inline constexpr std::size_t kMostResponseHead = std::size_t{64} * 1024;
 
 struct Header {
   std::string_view name;

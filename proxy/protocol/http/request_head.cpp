@@ -11,15 +11,13 @@ namespace {
 // A client names a handful of fields in Connection; thousands would make removing them slow.
 constexpr std::size_t kMaxConnectionOptions = 64;
 
-Error refused(std::string what) { return malformed(Side::client, std::move(what)); }
+Error bad_request(std::string what) { return malformed(Side::client, std::move(what)); }
 
 struct RequestLine {
   std::string_view method;
   std::string_view target;
   int minor_version = 1;
 };
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_some_version(std::string_view text) {
   return text.size() == 8 && text.substr(0, 5) == "HTTP/" && is_digit(text[5]) && text[6] == '.' &&
@@ -36,15 +34,15 @@ Result<RequestLine> parse_request_line(std::string_view line) {
   const auto first = line.find(' ');
   const auto second = first == std::string_view::npos ? first : line.find(' ', first + 1);
   if (second == std::string_view::npos || second == first + 1) {
-    return refused("the request line is not \"method target version\"");
+    return bad_request("the request line is not \"method target version\"");
   }
   RequestLine parsed;
   parsed.method = line.substr(0, first);
   parsed.target = line.substr(first + 1, second - first - 1);
   const std::string_view version = line.substr(second + 1);
-  if (!is_token(parsed.method)) return refused("the method is no token");
+  if (!is_token(parsed.method)) return bad_request("the method is no token");
   if (!is_some_version(version)) {
-    return refused("the request line does not end with an HTTP version");
+    return bad_request("the request line does not end with an HTTP version");
   }
   if (version != "HTTP/1.1" && version != "HTTP/1.0") {
     return Error(Reason::http_version_refused, Side::client,
@@ -61,13 +59,13 @@ Result<RequestLine> parse_request_line(std::string_view line) {
 /// The one Host field; nothing for an HTTP/1.0 client without one.
 Result<std::optional<Authority>> read_host(const Headers& headers, int minor_version) {
   const std::size_t count = headers.count("Host");
-  if (count > 1) return refused("Host is given more than once");
+  if (count > 1) return bad_request("Host is given more than once");
   if (count == 0) {
     if (minor_version == 0) return std::optional<Authority>();
-    return refused("Host is missing");
+    return bad_request("Host is missing");
   }
   auto authority = Authority::parse(*headers.find("Host"));
-  if (!authority) return refused("Host is no host name or address with an optional port");
+  if (!authority) return bad_request("Host is no host name or address with an optional port");
   return authority;
 }
 
@@ -79,9 +77,9 @@ bool same_authority(const AbsoluteTarget& target, const Authority& host) {
 Result<void> fill_host(RequestHead& head, const std::optional<AbsoluteTarget>& absolute) {
   auto host = read_host(head.headers, head.minor_version);
   if (!host) return std::move(host).error();
-  if (absolute && !*host) return refused("the target is absolute, and Host is missing");
+  if (absolute && !*host) return bad_request("the target is absolute, and Host is missing");
   if (absolute && !same_authority(*absolute, **host)) {
-    return refused("the target names another host than Host");
+    return bad_request("the target names another host than Host");
   }
   if (!*host) return {};
   head.authority = *head.headers.find("Host");
@@ -113,7 +111,7 @@ HeadText with_target(std::string_view head, const RequestLine& line, std::string
 
 Result<void> check_target(std::string_view target, std::string_view method) {
   if (target != "*") return check_origin_form(target);
-  if (method != "OPTIONS") return refused("the target \"*\" is for OPTIONS only");
+  if (method != "OPTIONS") return bad_request("the target \"*\" is for OPTIONS only");
   return {};
 }
 
@@ -146,7 +144,7 @@ Result<RequestHead> parse_request_head(std::string_view head) {
   if (!headers) return std::move(headers).error();
   request.headers = std::move(*headers);
   if (connection_options(request.headers).size() > kMaxConnectionOptions) {
-    return refused(fmt::format("Connection names more than {} fields", kMaxConnectionOptions));
+    return bad_request(fmt::format("Connection names more than {} fields", kMaxConnectionOptions));
   }
   auto good_host = fill_host(request, absolute);
   if (!good_host) return std::move(good_host).error();

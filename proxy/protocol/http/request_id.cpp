@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMost = 128;
 
-bool is_plain(char c) {
+bool is_id_character(char c) {
   constexpr std::string_view kOthers = "._~+/=:-";
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
          kOthers.find(c) != std::string_view::npos;
@@ -26,7 +26,7 @@ std::string_view taken_request_id(const Headers& headers) {
     found = &field;
   }
   if (found == nullptr || found->value.size() > kMost) return {};
-  const bool plain = std::all_of(found->value.begin(), found->value.end(), is_plain);
+  const bool plain = std::all_of(found->value.begin(), found->value.end(), is_id_character);
   return plain ? found->value : std::string_view();
 }
 

@@ -1,11 +1,12 @@
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "protocol/http/head_scan.h"
 
 namespace wssgate::http {
 namespace {
 
-Error refused(std::string what) { return malformed(Side::upstream, std::move(what)); }
+Error bad_response(std::string what) { return malformed(Side::upstream, std::move(what)); }
 
 struct StatusLine {
   int minor_version = 1;
@@ -13,29 +14,27 @@ struct StatusLine {
   std::size_t phrase_at = 0;
 };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /// "HTTP/1.x NNN phrase". The space before an empty phrase may lack, as many servers have it.
 Result<StatusLine> parse_status_line(std::string_view line) {
   constexpr std::string_view kVersion = "HTTP/1.";
   constexpr std::size_t kStatusAt = kVersion.size() + 2;
   constexpr std::size_t kShortest = kStatusAt + 3;
   if (line.size() < kShortest || line.substr(0, kVersion.size()) != kVersion) {
-    return refused("the status line does not start with HTTP/1.1 or HTTP/1.0");
+    return bad_response("the status line does not start with HTTP/1.1 or HTTP/1.0");
   }
   const char minor = line[kVersion.size()];
   if ((minor != '0' && minor != '1') || line[kStatusAt - 1] != ' ') {
-    return refused("the status line does not start with HTTP/1.1 or HTTP/1.0");
+    return bad_response("the status line does not start with HTTP/1.1 or HTTP/1.0");
   }
   StatusLine parsed;
   parsed.minor_version = minor - '0';
   for (const char c : line.substr(kStatusAt, 3)) {
-    if (!is_digit(c)) return refused("the status is not three digits");
+    if (!is_digit(c)) return bad_response("the status is not three digits");
     parsed.status = parsed.status * 10 + (c - '0');
   }
-  if (parsed.status < 100) return refused("the status is below 100");
+  if (parsed.status < 100) return bad_response("the status is below 100");
   if (line.size() > kShortest && line[kShortest] != ' ') {
-    return refused("the status is not three digits");
+    return bad_response("the status is not three digits");
   }
   parsed.phrase_at = line.size() > kShortest ? kShortest + 1 : kShortest;
   return parsed;

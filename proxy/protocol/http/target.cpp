@@ -9,7 +9,7 @@
 namespace wssgate::http {
 namespace {
 
-Error refused(std::string what) { return malformed(Side::client, std::move(what)); }
+Error bad_target(std::string what) { return malformed(Side::client, std::move(what)); }
 
 std::optional<unsigned> hex_digit(char c) {
   if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
@@ -65,19 +65,19 @@ bool is_absolute_form(std::string_view target) { return target.front() != '/' &&
 Result<AbsoluteTarget> parse_absolute_target(std::string_view target, std::string_view method) {
   const auto colon = target.find("://");
   if (colon == std::string_view::npos) {
-    return refused("the target is neither a path nor an absolute address");
+    return bad_target("the target is neither a path nor an absolute address");
   }
   const std::string_view scheme = target.substr(0, colon);
   if (default_port(scheme) == 0) {
-    return refused("the target's scheme is not https, http, wss or ws");
+    return bad_target("the target's scheme is not https, http, wss or ws");
   }
   const std::string_view rest = target.substr(colon + 3);
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
   if (authority.find('@') != std::string_view::npos) {
-    return refused("the target holds user information");
+    return bad_target("the target holds user information");
   }
   auto parsed = Authority::parse(authority);
-  if (!parsed) return refused("the target's host is no host name or address");
+  if (!parsed) return bad_target("the target's host is no host name or address");
   AbsoluteTarget out{scheme, std::move(*parsed), {}};
   const std::string_view path = rest.substr(authority.size());
   if (path.empty() && method == "OPTIONS") {
@@ -91,15 +91,15 @@ Result<AbsoluteTarget> parse_absolute_target(std::string_view target, std::strin
 
 Result<void> check_origin_form(std::string_view target) {
   if (!std::all_of(target.begin(), target.end(), [](char c) { return c > 0x20 && c < 0x7f; })) {
-    return refused("the target holds a byte that is not visible ASCII");
+    return bad_target("the target holds a byte that is not visible ASCII");
   }
-  if (target.find('#') != std::string_view::npos) return refused("the target holds a fragment");
+  if (target.find('#') != std::string_view::npos) return bad_target("the target holds a fragment");
   const std::string_view path = target.substr(0, target.find('?'));
-  if (path.find('\\') != std::string_view::npos) return refused("the path holds a backslash");
-  if (has_broken_encoding(path)) return refused("the path's percent-encoding is broken");
+  if (path.find('\\') != std::string_view::npos) return bad_target("the path holds a backslash");
+  if (has_broken_encoding(path)) return bad_target("the path's percent-encoding is broken");
   const std::string decoded = percent_decoded(path);
-  if (decoded.find('\0') != std::string::npos) return refused("the path holds an encoded NUL");
-  if (has_dot_segment(decoded)) return refused("the path holds a dot segment");
+  if (decoded.find('\0') != std::string::npos) return bad_target("the path holds an encoded NUL");
+  if (has_dot_segment(decoded)) return bad_target("the path holds a dot segment");
   return {};
 }
 

@@ -1,16 +1,10 @@
 #include "protocol/websocket/control_frames.h"
 
+#include "protocol/websocket/frame_format.h"
+
 namespace wssgate::websocket {
 namespace {
 
-constexpr std::uint8_t kFinal = 0x80;
-constexpr std::uint8_t kMasked = 0x80;
-constexpr std::uint8_t kLengthBits = 0x7f;
-constexpr std::uint8_t kLength16 = 126;
-constexpr std::uint8_t kLength64 = 127;
-constexpr std::uint8_t kClose = 0x8;
-constexpr std::uint8_t kPing = 0x9;
-constexpr std::uint8_t kPong = 0xa;
 constexpr std::size_t kShortHeader = 2;
 
 std::string control_frame(std::uint8_t opcode, std::string_view payload,

@@ -3,21 +3,12 @@
 #include <algorithm>
 #include <limits>
 
+#include "protocol/websocket/frame_format.h"
+
 namespace wssgate::websocket {
 namespace {
 
 // RFC 6455 §5.2. The reserved bits belong to extensions, which only the endpoints know.
-constexpr std::uint8_t kFinal = 0x80;
-constexpr std::uint8_t kOpcodeBits = 0x0f;
-constexpr std::uint8_t kMasked = 0x80;
-constexpr std::uint8_t kLengthBits = 0x7f;
-constexpr std::uint8_t kLength16 = 126;
-constexpr std::uint8_t kLength64 = 127;
-
-constexpr std::uint8_t kContinuation = 0x0;
-constexpr std::uint8_t kBinary = 0x2;
-constexpr std::uint8_t kClose = 0x8;
-constexpr std::uint8_t kPong = 0xa;
 
 constexpr std::uint16_t kNoStatus = 1005;  // §7.4.1
 
