@@ -267,6 +267,10 @@ void describe(V& v, Timeouts& t) {
            "Without a byte either way, in a request, its answer or between requests. An open "
            "WebSocket is not touched by it."},
           t.idle_http, form);
+  v.value({"drain_delay", "10s",
+           "For load balancers to see that /readyz says 503, before a wssgate that is told to stop "
+           "takes no new connections; or off."},
+          t.drain_delay, DurationOrOffForm{});
   v.value({"drain", "30s",
            "For open requests to finish, and WebSockets to be closed one after the other, once "
            "wssgate is told to stop, is replaced, or drains a host or an endpoint."},

@@ -319,6 +319,8 @@ struct Timeouts {
   Duration connect{3'000};
   Duration upgrade{10'000};
   Duration idle_http{60'000};
+  /// 0: none.
+  Duration drain_delay{0};
   Duration drain{30'000};
   bool operator==(const Timeouts&) const = default;
 };

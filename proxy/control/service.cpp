@@ -306,11 +306,14 @@ void Service::drain(const AdminRequest& request, const SendAnswer& send) {
   } else {
     shutdown_.drain();
   }
+  const config::Timeouts& timeouts = server_.snapshot()->config.timeouts;
+  const bool is_everything = parsed->target.kind == gateway::DrainTarget::Kind::everything;
+  const Duration delay = is_everything ? timeouts.drain_delay : Duration(0);
   send({.body = json_text({{"ok", outcome.ok()},
                            {"error", outcome.error},
                            {"target", outcome.target.text()},
                            {"tunnels", server_.open_tunnels(outcome.target)},
-                           {"limit_ms", server_.snapshot()->config.timeouts.drain.count()}})});
+                           {"limit_ms", (delay + timeouts.drain).count()}})});
 }
 
 void Service::list_connections(const AdminRequest& request, const SendAnswer& send) {

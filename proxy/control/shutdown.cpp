@@ -55,9 +55,11 @@ void Shutdown::heed(int signal) {
   // A drain that was asked for otherwise goes on at the first signal: 'drain', then 'stop', is
   // usual.
   if (ends && std::exchange(signalled_, true)) return cut_short();
-  if (ends && !deadline_) {
+  if (signal == SIGINT && !begun_) {  // somebody at a terminal waits
     tell_service_manager("STOPPING=1");
-    begin(signal == SIGINT ? "interrupted" : "terminated", Server::Successor::none);
+    begin("interrupted", Server::Successor::none);
+  } else if (ends && !deadline_) {
+    leave("terminated");
   } else if (!ends && !deadline_) {
     (signal == SIGHUP ? on_hangup_ : on_upgrade_)();
   }
@@ -65,16 +67,31 @@ void Shutdown::heed(int signal) {
 }
 
 void Shutdown::drain() {
-  if (deadline_) return;
-  tell_service_manager("STOPPING=1");
-  begin("wssgate drain", Server::Successor::none);
+  if (!deadline_) leave("wssgate drain");
 }
 
 void Shutdown::replaced() {
-  if (!deadline_) begin("replaced by another process", Server::Successor::another_process);
+  if (!begun_) begin("replaced by another process", Server::Successor::another_process);
+}
+
+void Shutdown::leave(const std::string& why) {
+  tell_service_manager("STOPPING=1");
+  const config::Timeouts& timeouts = server_.snapshot()->config.timeouts;
+  if (timeouts.drain_delay == Duration(0)) return begin(why, Server::Successor::none);
+  deadline_ = Clock::now() + timeouts.drain_delay + timeouts.drain;
+  log::info(
+      "leaving",
+      fmt::format("{}: /readyz says 503, and the drain begins in {}. a second signal ends all "
+                  "connections at once",
+                  why, format_duration(timeouts.drain_delay)));
+  timer_.expires_after(timeouts.drain_delay);
+  timer_.async_wait([this, why](const asio::error_code& error) {
+    if (!error) begin(why, Server::Successor::none);
+  });
 }
 
 void Shutdown::begin(const std::string& why, Server::Successor successor) {
+  begun_ = true;
   if (successor == Server::Successor::none) on_end_();
   const Duration limit = server_.snapshot()->config.timeouts.drain;
   deadline_ = Clock::now() + limit;

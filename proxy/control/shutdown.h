@@ -11,9 +11,9 @@
 
 namespace wssgate::control {
 
-/// Heeds the process's signals, and ends it: no new connections, requests finish, tunnels are
-/// closed one after the other, and what is left when timeouts.drain has passed is cut. Belongs to
-/// the loop's thread.
+/// Heeds the process's signals, and ends it: after timeouts.drain_delay, in which it only tells
+/// that it leaves, no new connections, requests finish, tunnels are closed one after the other, and
+/// what is left when timeouts.drain has passed is cut. Belongs to the loop's thread.
 class Shutdown {
  public:
   /// SIGUSR1 has the log's files opened anew.
@@ -31,7 +31,7 @@ class Shutdown {
   /// Another process has taken over: this one ends when its connections have.
   void replaced();
 
-  /// When a drain that is under way ends at the latest.
+  /// When this process ends at the latest; nothing while it is to go on.
   std::optional<std::chrono::steady_clock::time_point> deadline() const { return deadline_; }
 
   /// 0, or 1 when a second signal cut the end short.
@@ -40,6 +40,7 @@ class Shutdown {
  private:
   void await_signal();
   void heed(int signal);
+  void leave(const std::string& why);
   void begin(const std::string& why, Server::Successor successor);
   void look();
   void tell_progress();
@@ -55,6 +56,8 @@ class Shutdown {
   asio::steady_timer timer_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   std::chrono::steady_clock::time_point next_progress_;
+  /// New connections are taken no more.
+  bool begun_ = false;
   /// SIGTERM or SIGINT has come.
   bool signalled_ = false;
   int exit_code_ = 0;

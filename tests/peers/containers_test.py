@@ -131,9 +131,12 @@ class Shape(PeerTest):
 
         for probe, path in (("startupProbe", "/healthz"), ("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")):
             self.assertEqual(container[probe]["httpGet"], {"path": path, "port": "admin"})
-        drain = int(config["timeouts"]["drain"].rstrip("s"))
-        waits = container["lifecycle"]["preStop"]["sleep"]["seconds"]
-        self.assertGreater(pod["spec"]["terminationGracePeriodSeconds"], waits + drain)
+        times = [int(config["timeouts"][key].rstrip("s")) for key in ("drain_delay", "drain")]
+        self.assertGreater(pod["spec"]["terminationGracePeriodSeconds"], sum(times))
+        self.assertGreaterEqual(times[0], 2 * container["readinessProbe"]["periodSeconds"])
+        drain = container["lifecycle"]["preStop"]["exec"]["command"]
+        self.assertEqual(drain[1:], ["drain", "-c", container["args"][-1]])
+        self.assertIn(f'ENTRYPOINT ["{drain[0]}"]', (DOCKER / "Dockerfile").read_text())
         user = re.search(r"(?m)^USER (\d+)", (DOCKER / "Dockerfile").read_text())[1]
         self.assertEqual(pod["spec"]["securityContext"]["runAsUser"], int(user))
 

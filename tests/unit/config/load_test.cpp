@@ -46,7 +46,7 @@ upstreams:
   web: {endpoints: [10.0.0.1:80]}
   unused: {endpoints: [10.0.0.2:80]}
 trusted_proxies: [10.0.0.0/8, "fd00::/8", 192.168.0.1]
-timeouts: {client_hello: 1s, handshake: 2s, request_head: 3s, connect: 400ms, upgrade: 5s, idle_http: 6m, drain: 7h}
+timeouts: {client_hello: 1s, handshake: 2s, request_head: 3s, connect: 400ms, upgrade: 5s, idle_http: 6m, drain: 7h, drain_delay: 8s}
 limits: {connections: 12, request_head: 1MiB, client_hello: 512B}
 request_id: trusted
 log: {level: warn, format: text, output: syslog, access: logs/access.log}
@@ -113,6 +113,7 @@ log: {level: warn, format: text, output: syslog, access: logs/access.log}
   EXPECT_EQ(config->timeouts.upgrade, milliseconds(5'000));
   EXPECT_EQ(config->timeouts.idle_http, milliseconds(360'000));
   EXPECT_EQ(config->timeouts.drain, milliseconds(25'200'000));
+  EXPECT_EQ(config->timeouts.drain_delay, milliseconds(8'000));
   EXPECT_EQ(config->limits.connections, 12U);
   EXPECT_EQ(config->limits.request_head, 1024U * 1024U);
   EXPECT_EQ(config->limits.client_hello, 512U);
