@@ -49,8 +49,9 @@ class DescriptorSink : public LineSink {
     return lines_in(lines.substr(written));
   }
 
+  int descriptor() const override { return fd_; }
+
  protected:
-  int fd() const { return fd_; }
   void replace(int fd) {
     close();
     fd_ = fd;
@@ -109,7 +110,7 @@ class FileSink final : public DescriptorSink {
     struct stat named {};
     struct stat open {};
     // The first fails where a server of files has removed it (ESTALE).
-    const bool same = ::fstat(fd(), &open) == 0 && ::stat(path_.c_str(), &named) == 0 &&
+    const bool same = ::fstat(descriptor(), &open) == 0 && ::stat(path_.c_str(), &named) == 0 &&
                       named.st_dev == open.st_dev && named.st_ino == open.st_ino;
     if (!same) open_anew();
   }

@@ -24,6 +24,10 @@ class LineSink {
   virtual std::uint64_t write(std::string_view lines) = 0;
   /// What was opened by name is opened anew.
   virtual void reopen() {}
+
+  /// Where lines go now; -1 where that is no file, pipe or terminal of this process. Before the
+  /// first write only.
+  virtual int descriptor() const { return -1; }
 };
 
 /// How lines begin that say how severe they are: "<4>", as sd-daemon(3) has it, with syslog's

@@ -41,8 +41,8 @@ struct Loggers {
   // Until then lines go to stderr at once: a refused configuration is reported so.
   bool configured = false;
   // A writer each: a reader of the one that has stopped reading does not silence the other. The
-  // same one where both go to the same place, so that no line is in the midst of another. None for
-  // one that is off.
+  // same one where both go to the same place, by whatever names, so that no line is in the midst of
+  // another. None for one that is off.
   std::shared_ptr<LineWriter> operational;
   std::shared_ptr<LineWriter> access;
   // Operational lines begin with their severity, for who takes it off. Access lines are of the
@@ -222,8 +222,9 @@ int descriptor_of(const std::string& where) {
   return where == "stderr" ? STDERR_FILENO : -1;
 }
 
-/// Throws std::runtime_error.
+/// None for "off". Throws std::runtime_error.
 std::unique_ptr<LineSink> open_sink(const std::string& where) {
+  if (where == "off") return nullptr;
   if (const int fd = descriptor_of(where); fd >= 0) return descriptor_sink(fd);
   if (where == "syslog") return datagram_sink(kSyslogSocket, syslog_datagram);
   if (where == "journald") return datagram_sink(kJournalSocket, journal_datagram);
@@ -234,16 +235,17 @@ std::unique_ptr<LineSink> open_sink(const std::string& where) {
   });
 }
 
-std::shared_ptr<LineWriter> open_writer(const std::string& where, std::string_view log,
-                                        std::chrono::milliseconds gather) {
-  if (where == "off") return nullptr;
+std::shared_ptr<LineWriter> writer_to(std::unique_ptr<LineSink> sink, std::string_view log) {
+  if (!sink) return nullptr;
+  const std::chrono::milliseconds gather =
+      log == kOperational ? std::chrono::milliseconds(0) : kGatherAccess;
   using Stuck = LineWriter::Stuck;
   const auto tell = [log](std::uint64_t lines) {
     warn("log_lines_dropped",
          "lines were lost, since the log's reader is too slow, its disk is full or nobody reads",
          {{"log", log}, {"lines", static_cast<std::int64_t>(lines)}});
   };
-  return std::make_shared<LineWriter>(open_sink(where), gather, tell,
+  return std::make_shared<LineWriter>(std::move(sink), gather, tell,
                                       log == kAccess ? Stuck::told : Stuck::silent);
 }
 
@@ -266,10 +268,24 @@ std::string socket_fault(const std::string& path) {
   return fmt::format("{}: {}", path, error_text(errno));
 }
 
-bool are_one(const std::string& output, const std::string& access) {
-  const int one = descriptor_of(output);
-  const int other = descriptor_of(access);
-  return output == access || (one >= 0 && other >= 0 && lead_to_the_same(one, other));
+struct Sinks {
+  std::unique_ptr<LineSink> operational;
+  std::unique_ptr<LineSink> access;
+  // There is only the first one, for both.
+  bool shared = false;
+};
+
+/// Throws std::runtime_error.
+Sinks open_sinks(const std::string& output, const std::string& access) {
+  Sinks sinks{.operational = open_sink(output), .access = nullptr, .shared = output == access};
+  if (sinks.shared) return sinks;
+  sinks.access = open_sink(access);
+  sinks.shared = sinks.operational && sinks.access &&
+                 lead_to_the_same(sinks.operational->descriptor(), sinks.access->descriptor());
+  // By its name it can be opened anew.
+  if (sinks.shared && descriptor_of(output) >= 0) std::swap(sinks.operational, sinks.access);
+  if (sinks.shared) sinks.access.reset();
+  return sinks;
 }
 
 }  // namespace
@@ -286,10 +302,9 @@ void configure(const Settings& settings) {
   Loggers fresh;
   fresh.format = settings.format;
   fresh.configured = true;
-  const bool shared = are_one(settings.output, settings.access);
-  fresh.operational = open_writer(settings.output, shared ? kBoth : kOperational,
-                                  shared ? kGatherAccess : std::chrono::milliseconds(0));
-  fresh.access = shared ? fresh.operational : open_writer(settings.access, kAccess, kGatherAccess);
+  Sinks sinks = open_sinks(settings.output, settings.access);
+  fresh.operational = writer_to(std::move(sinks.operational), sinks.shared ? kBoth : kOperational);
+  fresh.access = sinks.shared ? fresh.operational : writer_to(std::move(sinks.access), kAccess);
   const int fd = descriptor_of(settings.output);
   fresh.severities = socket_of(settings.output) != nullptr || (fd >= 0 && leads_to_journal(fd));
   set_level(settings.level);
