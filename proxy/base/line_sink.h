@@ -64,6 +64,10 @@ constexpr const char* kJournalSocket = "/run/systemd/journal/socket";
 /// again. Lines that cannot be sent are lost.
 std::unique_ptr<LineSink> datagram_sink(const std::string& path, Encode encode);
 
+/// Why no datagram can be sent to the unix socket at `path`, as errno has it; 0 where somebody
+/// reads there. ECONNREFUSED: who did has ended, and left it.
+int datagram_fault(const std::string& path);
+
 /// Whether this descriptor leads to the journal, by systemd's JOURNAL_STREAM: it takes the prefixes
 /// then.
 bool leads_to_journal(int fd);

@@ -264,8 +264,8 @@ std::string file_fault(const std::string& where) {
 }
 
 std::string socket_fault(const std::string& path) {
-  if (::access(path.c_str(), W_OK) == 0) return {};
-  return fmt::format("{}: {}", path, error_text(errno));
+  const int fault = datagram_fault(path);
+  return fault == 0 ? std::string() : fmt::format("{}: {}", path, error_text(fault));
 }
 
 struct Sinks {

@@ -58,6 +58,10 @@ int serve(const config::Config& config, Report report, control::LoadConfig load,
   (void)control::read_admin_token(config.admin, report);
   auto snapshot = gateway::Snapshot::build(config, std::chrono::system_clock::now(), report);
   if (!report.ok()) return refuse(report, "nothing is served");
+  // The log of the process would tell nobody.
+  if (!log::output_fault(config.log.output).empty()) {
+    std::fputs(problems_text(report, look_of(STDERR_FILENO)).c_str(), stderr);
+  }
   log::configure(config.log);
   control::warn_of_few_descriptors(config.limits.connections);
   for (const Problem& warning : report.by_place()) {
