@@ -37,7 +37,7 @@ clang_packages() {
 # `wssgate import-nginx` use nginx and HAProxy too, and that of syslog uses rsyslogd, and leave out what needs them
 # where they are not installed: as above, Debian would start them.
 peer_packages() {
-  printf '%s\n' python3-websockets python3-jsonschema python3-yaml chromium libnss3-tools ca-certificates
+  printf '%s\n' python3-websockets python3-jsonschema python3-yaml chromium libnss3-tools ca-certificates logrotate
   # Node often comes from elsewhere, with npm inside: only what is not there at all.
   command -v node >/dev/null || echo nodejs
   command -v npm >/dev/null || echo npm
