@@ -9,6 +9,8 @@
 #include <system_error>
 #include <utility>
 
+#include "control/log_outputs.h"
+
 namespace wssgate::control {
 namespace {
 
@@ -26,7 +28,6 @@ std::vector<Problem> of(Severity severity, const Report& report) {
 config::Config fixed_part(const config::Config& config) {
   config::Config fixed;
   fixed.workers = config.workers;
-  fixed.log = config.log;
   fixed.admin = config.admin;
   fixed.stapling = config.stapling;
   return fixed;
@@ -40,7 +41,6 @@ void warn_of_fixed_keys(const config::Config& started_with, const config::Config
                 "restart wssgate when it suits");
   };
   if (started_with.workers != wanted.workers) warn("workers");
-  if (!(started_with.log == wanted.log)) warn("log");
   // Not where it stands in the file.
   const auto same = [&](auto key) {
     return (started_with.admin.*key).value == (wanted.admin.*key).value;
@@ -85,6 +85,7 @@ struct Reloader::Built {
   Report report;
   std::shared_ptr<const gateway::Snapshot> snapshot;
   std::vector<ListeningAddress> opened;
+  std::shared_ptr<const log::Loggers> logs;  // null: as before
 };
 
 Reloader::Reloader(asio::io_context& loop, Server& server, LoadConfig load,
@@ -140,9 +141,13 @@ Reloader::Built Reloader::build(const Running& running) const {
   const gateway::Snapshot& before = *running.snapshot;
   const auto now = std::chrono::system_clock::now();
   built.wanted = load_(built.report);
-  if (built.report.ok()) warn_of_fixed_keys(started_with_, built.wanted, built.report);
+  const bool loaded = built.report.ok();
+  if (loaded) {
+    warn_of_fixed_keys(started_with_, built.wanted, built.report);
+    built.logs = open_logs(built.wanted, before.config, built.report);
+  }
   // What is wrong while the configuration is the same is the fault of certificates.
-  if (built.report.ok() && !(built.wanted == before.config)) {
+  if (loaded && !(built.wanted == before.config)) {
     built.opened = open_listeners(built.wanted, running.workers, built.report, running.listeners);
     Report found;
     if (built.report.ok()) {
@@ -155,6 +160,7 @@ Reloader::Built Reloader::build(const Running& running) const {
   }
   if (!built.snapshot) {
     built.opened.clear();
+    built.logs.reset();
     built.snapshot = gateway::Snapshot::rebuild(before.config, now, before, built.report);
   }
   return built;
@@ -181,6 +187,11 @@ void Reloader::finish(Built built) {
   last_.warnings = of(Severity::warning, built.report);
   last_.held = built.snapshot->held;
   on_disk_ = std::move(built.wanted);
+  if (built.logs) {
+    log::info("log_changed", "lines are written as the configuration says from here on",
+              {{"output", on_disk_.log.output}, {"access", on_disk_.log.access}});
+    log::use(std::move(built.logs));
+  }
   last_.changed = !built.opened.empty() || !serves_the_same(*before, *built.snapshot);
   if (last_.changed || !holds_back_the_same(*before, *built.snapshot)) {
     server_.adopt(std::move(built.snapshot), std::move(built.opened));
