@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <exception>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
 
+#include "control/admin_token.h"
 #include "control/log_outputs.h"
 
 namespace wssgate::control {
@@ -45,8 +47,7 @@ void warn_of_fixed_keys(const config::Config& started_with, const config::Config
   const auto same = [&](auto key) {
     return (started_with.admin.*key).value == (wanted.admin.*key).value;
   };
-  if (!same(&config::Admin::address) || !same(&config::Admin::http) || !same(&config::Admin::token))
-    warn("admin");
+  if (!same(&config::Admin::address) || !same(&config::Admin::http)) warn("admin");
   if (!(started_with.stapling == wanted.stapling)) warn("stapling");
 }
 
@@ -86,6 +87,7 @@ struct Reloader::Built {
   std::shared_ptr<const gateway::Snapshot> snapshot;
   std::vector<ListeningAddress> opened;
   std::shared_ptr<const log::Loggers> logs;  // null: as before
+  std::optional<std::string> admin_token;    // none: as before
 };
 
 Reloader::Reloader(asio::io_context& loop, Server& server, LoadConfig load,
@@ -142,7 +144,9 @@ Reloader::Built Reloader::build(const Running& running) const {
   const auto now = std::chrono::system_clock::now();
   built.wanted = load_(built.report);
   const bool loaded = built.report.ok();
+  std::string token;
   if (loaded) {
+    token = read_admin_token(built.wanted.admin, built.report);
     warn_of_fixed_keys(started_with_, built.wanted, built.report);
     built.logs = open_logs(built.wanted, before.config, built.report);
   }
@@ -163,6 +167,7 @@ Reloader::Built Reloader::build(const Running& running) const {
     built.logs.reset();
     built.snapshot = gateway::Snapshot::rebuild(before.config, now, before, built.report);
   }
+  if (built.report.ok()) built.admin_token = std::move(token);
   return built;
 }
 
@@ -200,6 +205,7 @@ void Reloader::finish(Built built) {
   ++(last_.ok() ? counts_.good : counts_.refused);
   history_.add(last_);
   log_reload(last_, last, *before, *server_.snapshot());
+  if (built.admin_token && on_admin_token) on_admin_token(*std::move(built.admin_token));
   if (on_reloaded) on_reloaded();
   for (const Done& done : std::exchange(answering_, {})) done(last_);
   busy_ = false;
