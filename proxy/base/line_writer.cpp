@@ -26,10 +26,13 @@ LineWriter::LineWriter(std::unique_ptr<LineSink> sink, std::chrono::milliseconds
       tell_lost_(std::move(tell_lost)),
       stuck_(stuck),
       after_(std::move(after)),
-      next_telling_(std::chrono::steady_clock::now()),
-      thread_([this] { run(); }) {}
+      next_telling_(std::chrono::steady_clock::now()) {}
 
 LineWriter::~LineWriter() { finish(); }
+
+void LineWriter::start() {
+  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+}
 
 void LineWriter::end() {
   {

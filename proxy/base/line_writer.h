@@ -37,6 +37,10 @@ class LineWriter {
   LineWriter& operator=(const LineWriter&) = delete;
   ~LineWriter();
 
+  /// Begins to write. Its thread is as urgent as the caller's. Again: nothing. Throws
+  /// std::system_error where there is no thread to be had.
+  void start();
+
   enum class Hurry : std::uint8_t { none, at_once };
   /// `line` without its end; at_once: nothing more is gathered. False where the writer has ended,
   /// and the line is not written. Any thread.
@@ -79,7 +83,7 @@ class LineWriter {
   std::atomic<bool> ended_ = false;  // set with the mutex held
   std::uint64_t told_ = 0;
   std::chrono::steady_clock::time_point next_telling_;
-  std::thread thread_;  // the last: it uses all the others
+  std::thread thread_;
 };
 
 }  // namespace wssgate::log

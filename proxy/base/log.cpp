@@ -390,6 +390,10 @@ void use(std::shared_ptr<const Loggers> opened) {
   History& before = history();
   const std::lock_guard lock(before.mutex);
   const Loggers& now = loggers();
+  // Here, since who has opened them may yield to everybody.
+  for (const auto& writer : {opened->operational, opened->access}) {
+    if (writer) writer->start();
+  }
   const Level level = opened->settings.level;
   if (!now.configured || level != now.settings.level) set_level(level);
   current().store(opened.get(), std::memory_order_release);

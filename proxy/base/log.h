@@ -51,7 +51,7 @@ struct Loggers;
 std::shared_ptr<const Loggers> open(const Settings& settings);
 /// From now on lines go there; those of before are written where they were to go, and none is lost.
 /// The level changes where the settings' has. Before the first one lines go to stderr as text.
-/// Any thread, while others write.
+/// Any thread, while others write. Throws std::system_error without a thread; all stays then.
 void use(std::shared_ptr<const Loggers> opened);
 /// Both. Throws as open().
 void configure(const Settings& settings);

@@ -72,6 +72,17 @@ bool serves_the_same(const gateway::Snapshot& a, const gateway::Snapshot& b) {
          served_by(a) == served_by(b);
 }
 
+void use_logs(std::shared_ptr<const log::Loggers> logs, const log::Settings& settings) {
+  log::info("log_changed", "lines are written as the configuration says from here on",
+            {{"output", settings.output}, {"access", settings.access}});
+  try {
+    log::use(std::move(logs));
+  } catch (const std::system_error& no_thread) {
+    log::error("log_unchanged", "there is no thread to write them: they go on as before",
+               {{"error", no_thread.code().message()}});
+  }
+}
+
 /// What does not serve, and why, or for how long.
 bool holds_back_the_same(const gateway::Snapshot& a, const gateway::Snapshot& b) {
   return a.held == b.held && a.staples_awaited == b.staples_awaited;
@@ -192,11 +203,7 @@ void Reloader::finish(Built built) {
   last_.warnings = of(Severity::warning, built.report);
   last_.held = built.snapshot->held;
   on_disk_ = std::move(built.wanted);
-  if (built.logs) {
-    log::info("log_changed", "lines are written as the configuration says from here on",
-              {{"output", on_disk_.log.output}, {"access", on_disk_.log.access}});
-    log::use(std::move(built.logs));
-  }
+  if (built.logs) use_logs(std::move(built.logs), on_disk_.log);
   last_.changed = !built.opened.empty() || !serves_the_same(*before, *built.snapshot);
   if (last_.changed || !holds_back_the_same(*before, *built.snapshot)) {
     server_.adopt(std::move(built.snapshot), std::move(built.opened));

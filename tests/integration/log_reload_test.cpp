@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/types.h>
 
 #include <atomic>
 #include <csignal>
@@ -86,6 +87,31 @@ TEST_F(LogReload, BringsOtherOutputsFormatAndLevel) {
   EXPECT_TRUE(comes("new/log", " log_changed: "));
   ask("/to-nowhere");
   EXPECT_THAT(content("new/access"), Not(HasSubstr("to-nowhere")));
+}
+
+/// Of the threads that there are: a reload is made by one that yields to all others.
+std::set<int> niceness(pid_t pid) {
+  std::set<int> found;
+  for (const auto& task :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+    std::ifstream file(task.path() / "stat");
+    const std::string stat{std::istreambuf_iterator<char>(file), {}};
+    if (stat.empty()) continue;  // it has just ended
+    std::istringstream fields(stat.substr(stat.rfind(')') + 2));
+    std::string field;
+    for (int i = 3; i <= 19; ++i) fields >> field;  // proc_pid_stat(5)
+    found.insert(std::stoi(field));
+  }
+  return found;
+}
+
+TEST_F(LogReload, LeavesWritersAsUrgentAsAllElse) {
+  reload("{output: new/log, access: new/access}");
+  EXPECT_TRUE(comes("new/log", "reloaded"));
+  ask("/asked");
+  EXPECT_TRUE(comes("new/access", "/asked"));
+  // Once the thread of the last reload has ended.
+  EXPECT_TRUE(eventually([&] { return niceness(gateway_.process().pid()).size() == 1; }));
 }
 
 TEST_F(LogReload, IsRefusedWithAnOutputThatCannotBeOpened) {

@@ -30,6 +30,7 @@ class LineWriterTest : public testing::Test {
     writer_.emplace(
         descriptor_sink(ends[1]), std::chrono::milliseconds(10),
         [this](std::uint64_t lines) { told_ += lines; }, LineWriter::Stuck::told);
+    writer_->start();
   }
   void TearDown() override { ::close(read_end_); }
 
@@ -115,6 +116,7 @@ TEST(LineWriter, ReopensThoughLinesComeFasterThanTheyAreWritten) {
   SlowSink& sink = *owned;
   LineWriter writer(std::move(owned), std::chrono::milliseconds(0));
   sink.writer_ = &writer;
+  writer.start();
   writer.add("line");
   writer.finish();
   ASSERT_TRUE(reopened);
@@ -138,6 +140,7 @@ TEST(LineWriter, ALineInAHurryWaitsForNoOthers) {
   std::promise<void> written;
   auto gathers_for_ever = std::chrono::hours(1);
   LineWriter writer(std::make_unique<TellingSink>(written), gathers_for_ever);
+  writer.start();
   writer.add("line");
   writer.add("in a hurry", LineWriter::Hurry::at_once);
   EXPECT_EQ(written.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
