@@ -34,10 +34,10 @@ clang_packages() {
 }
 
 # The programs that wssgate is tried with and that were not written here. The tests of `wssgate doctor` and of
-# `wssgate import-nginx` use nginx and HAProxy too, and leave out what needs them where they are not installed: as
-# above, Debian would start them.
+# `wssgate import-nginx` use nginx and HAProxy too, and that of syslog uses rsyslogd, and leave out what needs them
+# where they are not installed: as above, Debian would start them.
 peer_packages() {
-  printf '%s\n' python3-websockets python3-jsonschema python3-yaml chromium libnss3-tools ca-certificates
+  printf '%s\n' python3-websockets python3-jsonschema python3-yaml chromium libnss3-tools ca-certificates logrotate
   # Node often comes from elsewhere, with npm inside: only what is not there at all.
   command -v node >/dev/null || echo nodejs
   command -v npm >/dev/null || echo npm
@@ -91,11 +91,11 @@ ensure_packages() {
     die "apt-get could not install them; $(shown packages packages-install)"
 }
 
-# Proxies that some peers tests start by themselves. Debian starts them as services too, which nobody
+# Proxies and other daemons that some peers tests start by themselves. Debian starts them as services too, which nobody
 # wants on their own machine: only CI installs them, and without them those tests are skipped.
 try_peer_proxies() {
   local missing
-  mapfile -t missing < <(missing_packages nginx libnginx-mod-stream haproxy prometheus)
+  mapfile -t missing < <(missing_packages nginx libnginx-mod-stream haproxy prometheus rsyslog)
   ((${#missing[@]} > 0 && EUID == 0)) || return 0
   logged packages-proxies env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
     "${missing[@]}" || say "apt-get could not install ${missing[*]}: tests with them are skipped"

@@ -47,8 +47,9 @@ class DescriptorSink : public LineSink {
     return lines_in(lines.substr(written));
   }
 
+  int descriptor() const override { return fd_; }
+
  protected:
-  int fd() const { return fd_; }
   void replace(int fd) {
     close();
     fd_ = fd;
@@ -107,7 +108,7 @@ class FileSink final : public DescriptorSink {
     struct stat named {};
     struct stat open {};
     // The first fails where a server of files has removed it (ESTALE).
-    const bool same = ::fstat(fd(), &open) == 0 && ::stat(path_.c_str(), &named) == 0 &&
+    const bool same = ::fstat(descriptor(), &open) == 0 && ::stat(path_.c_str(), &named) == 0 &&
                       named.st_dev == open.st_dev && named.st_ino == open.st_ino;
     if (!same) open_anew();
   }
@@ -128,6 +129,21 @@ class FileSink final : public DescriptorSink {
   Clock::time_point next_look_ = Clock::now() + kBetweenLooks;
   bool told_ = false;
 };
+
+/// -1 and errno where nobody reads there.
+int connect_to(const std::string& path) {
+  const auto address = SocketAddress::parse("unix:" + path);
+  if (!address) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0 || ::connect(fd, address->get(), address->length()) == 0) return fd;
+  const int why = errno;
+  ::close(fd);
+  errno = why;
+  return -1;
+}
 
 class DatagramSink final : public LineSink {
  public:
@@ -150,7 +166,8 @@ class DatagramSink final : public LineSink {
  private:
   bool send(const std::string& datagram) {
     for (const bool again : {true, false}) {
-      if (!connected() && !connect()) return false;
+      if (!connected()) fd_ = connect_to(path_);
+      if (!connected()) return false;
       if (send_once(datagram)) return true;
       // Its reader may have been started again; a line that is too long for it stays so.
       if (errno == EMSGSIZE || !again) return false;
@@ -167,16 +184,6 @@ class DatagramSink final : public LineSink {
   }
 
   bool connected() const { return fd_ >= 0; }
-
-  bool connect() {
-    const auto address = SocketAddress::parse("unix:" + path_);
-    if (!address) return false;
-    fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd_ < 0) return false;
-    if (::connect(fd_, address->get(), address->length()) == 0) return true;
-    close();
-    return false;
-  }
 
   void close() {
     if (connected()) ::close(std::exchange(fd_, -1));
@@ -230,6 +237,13 @@ std::string journal_datagram(std::string_view line, int severity) {
 
 std::unique_ptr<LineSink> datagram_sink(const std::string& path, Encode encode) {
   return std::make_unique<DatagramSink>(path, std::move(encode));
+}
+
+int datagram_fault(const std::string& path) {
+  const int fd = connect_to(path);
+  if (fd < 0) return errno;
+  ::close(fd);
+  return 0;
 }
 
 bool leads_to_journal(int fd) {

@@ -24,6 +24,10 @@ class LineSink {
   virtual std::uint64_t write(std::string_view lines) = 0;
   /// What was opened by name is opened anew.
   virtual void reopen() {}
+
+  /// Where lines go now; -1 where that is no file, pipe or terminal of this process. Before the
+  /// first write only.
+  virtual int descriptor() const { return -1; }
 };
 
 /// How lines begin that say how severe they are: "<4>", as sd-daemon(3) has it, with syslog's
@@ -59,6 +63,10 @@ constexpr const char* kJournalSocket = "/run/systemd/journal/socket";
 /// A datagram a line to the unix socket at `path`, connected to anew where its reader was started
 /// again. Lines that cannot be sent are lost.
 std::unique_ptr<LineSink> datagram_sink(const std::string& path, Encode encode);
+
+/// Why no datagram can be sent to the unix socket at `path`, as errno has it; 0 where somebody
+/// reads there. ECONNREFUSED: who did has ended, and left it.
+int datagram_fault(const std::string& path);
 
 /// Whether this descriptor leads to the journal, by systemd's JOURNAL_STREAM: it takes the prefixes
 /// then.

@@ -20,30 +20,39 @@ constexpr std::chrono::seconds kBetweenTellings{10};
 }  // namespace
 
 LineWriter::LineWriter(std::unique_ptr<LineSink> sink, std::chrono::milliseconds gather,
-                       TellLost tell_lost, Stuck stuck)
+                       TellLost tell_lost, Stuck stuck, std::shared_ptr<const LineWriter> after)
     : sink_(std::move(sink)),
       gather_(gather),
       tell_lost_(std::move(tell_lost)),
       stuck_(stuck),
-      next_telling_(std::chrono::steady_clock::now()),
-      thread_([this] { run(); }) {}
+      after_(std::move(after)),
+      next_telling_(std::chrono::steady_clock::now()) {}
 
 LineWriter::~LineWriter() { finish(); }
 
-void LineWriter::finish() {
+void LineWriter::start() {
+  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+}
+
+void LineWriter::end() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
   }
   news_.notify_one();
+}
+
+void LineWriter::finish() {
+  end();
   if (thread_.joinable()) thread_.join();
 }
 
-void LineWriter::add(std::string_view line, Hurry hurry) {
+bool LineWriter::add(std::string_view line, Hurry hurry) {
   bool wakes = hurry == Hurry::at_once;
   std::uint64_t untold = 0;
   {
     const std::lock_guard lock(mutex_);
+    if (ended_) return false;
     const bool first = blocks_.empty();
     wakes = wakes || first;
     hurried_ = hurried_ || hurry == Hurry::at_once;
@@ -61,6 +70,7 @@ void LineWriter::add(std::string_view line, Hurry hurry) {
   }
   if (wakes) news_.notify_one();
   if (untold > 0) tell_lost_(untold);
+  return true;
 }
 
 void LineWriter::reopen() {
@@ -78,9 +88,19 @@ void LineWriter::run() {
     if (gather_.count() > 0) {
       news_.wait_for(lock, gather_, [this] { return ending_ || reopens_ || hurried_; });
     }
+    if (after_ && !blocks_.empty()) {
+      lock.unlock();
+      after_->await_end();
+      after_.reset();
+      lock.lock();
+    }
     write_queued(lock);
-    if (ending_ && blocks_.empty()) return;
+    if (ending_ && blocks_.empty()) break;
   }
+  ended_ = true;
+  lock.unlock();
+  sink_.reset();  // a file that was removed takes no more room
+  ended_.notify_all();
 }
 
 /// What came before the name was given away goes to the file that had it, but not all that comes

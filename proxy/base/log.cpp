@@ -13,8 +13,11 @@
 #include <filesystem>
 #include <future>
 #include <iterator>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -37,26 +40,51 @@ constexpr std::string_view kBoth = "both";
 // making it does. Of the others somebody may be waiting for one.
 constexpr std::chrono::milliseconds kGatherAccess{10};
 
+}  // namespace
+
 struct Loggers {
-  Format format = Format::text;
+  Settings settings = {.format = Format::text};
   // Until then lines go to stderr at once: a refused configuration is reported so.
   bool configured = false;
   // A writer each: a reader of the one that has stopped reading does not silence the other. The
-  // same one where both go to the same place, so that no line is in the midst of another. None for
-  // one that is off.
+  // same one where both go to the same place, by whatever names, so that no line is in the midst of
+  // another. None for one that is off.
   std::shared_ptr<LineWriter> operational;
   std::shared_ptr<LineWriter> access;
   // Operational lines begin with their severity, for who takes it off. Access lines are of the
   // severity that is meant by none.
   bool severities = false;
+
+  bool shared() const { return access && access == operational; }
 };
 
-Loggers& loggers() {
-  static Loggers instance;
+namespace {
+
+/// All that were in use since the start. Whoever writes a line takes no lock, and may have those
+/// before at hand for a moment: they stay, a few hundred bytes for each reload that changes them.
+struct History {
+  std::mutex mutex;
+  std::vector<std::shared_ptr<const Loggers>> all;
+};
+
+History& history() {
+  static History instance;
   return instance;
 }
 
-/// Apart from them: it changes while workers write.
+/// The last of them; null before the first.
+std::atomic<const Loggers*>& current() {
+  static std::atomic<const Loggers*> instance = nullptr;
+  return instance;
+}
+
+const Loggers& loggers() {
+  static const Loggers not_configured;
+  const Loggers* const now = current().load(std::memory_order_acquire);
+  return now == nullptr ? not_configured : *now;
+}
+
+/// Apart from them: the admin interface changes it, too.
 std::atomic<Level>& threshold() {
   static std::atomic<Level> level{Level::info};
   return level;
@@ -205,10 +233,22 @@ std::string text_line(Level level, std::string_view event, std::string_view mess
   return line;
 }
 
-std::string format_line(Level level, std::string_view event, std::string_view message,
-                        Span fields) {
-  return loggers().format == Format::json ? json_line(level, event, message, fields)
-                                          : text_line(level, event, message, fields);
+std::string format_line(Format format, Level level, std::string_view event,
+                        std::string_view message, Span fields) {
+  return format == Format::json ? json_line(level, event, message, fields)
+                                : text_line(level, event, message, fields);
+}
+
+/// Hands a line to one of the writers in use. One that has ended takes none: there are others then,
+/// and the line is made for those, or the process ends. `make` is given the Loggers.
+template <typename Make>
+void deliver(std::shared_ptr<LineWriter> Loggers::*which, LineWriter::Hurry hurry, Make make) {
+  const Loggers* used = nullptr;
+  for (const Loggers* now = &loggers(); now != used; now = &loggers()) {
+    used = now;
+    LineWriter* const writer = (now->*which).get();
+    if (writer == nullptr || writer->add(make(*now), hurry)) return;
+  }
 }
 
 const char* socket_of(const std::string& where) {
@@ -221,8 +261,9 @@ int descriptor_of(const std::string& where) {
   return where == "stderr" ? STDERR_FILENO : -1;
 }
 
-/// Throws std::runtime_error.
+/// None for "off". Throws std::runtime_error.
 std::unique_ptr<LineSink> open_sink(const std::string& where) {
+  if (where == "off") return nullptr;
   if (const int fd = descriptor_of(where); fd >= 0) return descriptor_sink(fd);
   if (where == "syslog") return datagram_sink(kSyslogSocket, syslog_datagram);
   if (where == "journald") return datagram_sink(kJournalSocket, journal_datagram);
@@ -233,17 +274,20 @@ std::unique_ptr<LineSink> open_sink(const std::string& where) {
   });
 }
 
-std::shared_ptr<LineWriter> open_writer(const std::string& where, std::string_view log,
-                                        std::chrono::milliseconds gather) {
-  if (where == "off") return nullptr;
+std::shared_ptr<LineWriter> writer_to(std::unique_ptr<LineSink> sink, std::string_view log,
+                                      std::shared_ptr<LineWriter> after) {
+  if (!sink) return nullptr;
+  const std::chrono::milliseconds gather =
+      log == kOperational ? std::chrono::milliseconds(0) : kGatherAccess;
   using Stuck = LineWriter::Stuck;
   const auto tell = [log](std::uint64_t lines) {
     warn("log_lines_dropped",
          "lines were lost, since the log's reader is too slow, its disk is full or nobody reads",
          {{"log", log}, {"lines", static_cast<std::int64_t>(lines)}});
   };
-  return std::make_shared<LineWriter>(open_sink(where), gather, tell,
-                                      log == kAccess ? Stuck::told : Stuck::silent);
+  return std::make_shared<LineWriter>(std::move(sink), gather, tell,
+                                      log == kAccess ? Stuck::told : Stuck::silent,
+                                      std::move(after));
 }
 
 std::string file_fault(const std::string& where) {
@@ -261,14 +305,46 @@ std::string file_fault(const std::string& where) {
 }
 
 std::string socket_fault(const std::string& path) {
-  if (::access(path.c_str(), W_OK) == 0) return {};
-  return fmt::format("{}: {}", path, errno_text(errno));
+  const int fault = datagram_fault(path);
+  return fault == 0 ? std::string() : fmt::format("{}: {}", path, errno_text(fault));
 }
 
-bool are_one(const std::string& output, const std::string& access) {
-  const int one = descriptor_of(output);
-  const int other = descriptor_of(access);
-  return output == access || (one >= 0 && other >= 0 && lead_to_the_same(one, other));
+struct Sinks {
+  std::unique_ptr<LineSink> operational;
+  std::unique_ptr<LineSink> access;
+  // There is only the first one, for both.
+  bool shared = false;
+};
+
+/// Throws std::runtime_error.
+Sinks open_sinks(const std::string& output, const std::string& access) {
+  Sinks sinks{.operational = open_sink(output), .access = nullptr, .shared = output == access};
+  if (sinks.shared) return sinks;
+  sinks.access = open_sink(access);
+  sinks.shared = sinks.operational && sinks.access &&
+                 lead_to_the_same(sinks.operational->descriptor(), sinks.access->descriptor());
+  // By its name it can be opened anew.
+  if (sinks.shared && descriptor_of(output) >= 0) std::swap(sinks.operational, sinks.access);
+  if (sinks.shared) sinks.access.reset();
+  return sinks;
+}
+
+/// Who was the last to write to that place, by its name, and may not have ended yet.
+std::shared_ptr<LineWriter> writer_before(const std::string& where) {
+  History& before = history();
+  const std::lock_guard lock(before.mutex);
+  for (auto each = before.all.rbegin(); each != before.all.rend(); ++each) {
+    const Loggers& its = **each;
+    if (where == its.settings.output) return its.operational;
+    if (where == its.settings.access) return its.access;
+  }
+  return nullptr;
+}
+
+/// A log each, and the writer that it has.
+std::vector<std::pair<std::string_view, const LineWriter*>> writers(const Loggers& loggers) {
+  if (loggers.shared()) return {{kBoth, loggers.access.get()}};
+  return {{kOperational, loggers.operational.get()}, {kAccess, loggers.access.get()}};
 }
 
 }  // namespace
@@ -281,50 +357,103 @@ std::string output_fault(const std::string& where) {
   return file_fault(where);
 }
 
-void configure(const Settings& settings) {
-  Loggers fresh;
-  fresh.format = settings.format;
-  fresh.configured = true;
-  const bool shared = are_one(settings.output, settings.access);
-  fresh.operational = open_writer(settings.output, shared ? kBoth : kOperational,
-                                  shared ? kGatherAccess : std::chrono::milliseconds(0));
-  fresh.access = shared ? fresh.operational : open_writer(settings.access, kAccess, kGatherAccess);
+std::shared_ptr<const Loggers> open(const Settings& settings) {
+  const Loggers& now = loggers();
+  Sinks sinks = open_sinks(settings.output, settings.access);
+  auto fresh = std::make_shared<Loggers>();
+  fresh->settings = settings;
+  fresh->configured = true;
+  const bool as_before = now.configured && sinks.shared == now.shared();
+  const bool same_output = as_before && settings.output == now.settings.output;
+  const bool same_access = as_before && settings.access == now.settings.access;
+  if (same_output && (same_access || !sinks.shared)) {
+    fresh->operational = now.operational;
+  } else {
+    fresh->operational =
+        writer_to(std::move(sinks.operational), sinks.shared ? kBoth : kOperational,
+                  writer_before(settings.output));
+  }
+  if (sinks.shared) {
+    fresh->access = fresh->operational;
+  } else if (same_access) {
+    fresh->access = now.access;
+  } else {
+    fresh->access = writer_to(std::move(sinks.access), kAccess, writer_before(settings.access));
+  }
   const int fd = descriptor_of(settings.output);
-  fresh.severities = socket_of(settings.output) != nullptr || (fd >= 0 && leads_to_journal(fd));
-  set_level(settings.level);
-  loggers() = std::move(fresh);
+  fresh->severities = socket_of(settings.output) != nullptr || (fd >= 0 && leads_to_journal(fd));
+  return fresh;
 }
+
+void use(std::shared_ptr<const Loggers> opened) {
+  History& before = history();
+  const std::lock_guard lock(before.mutex);
+  const Loggers& now = loggers();
+  // Here, since who has opened them may yield to everybody.
+  for (const auto& writer : {opened->operational, opened->access}) {
+    if (writer) writer->start();
+  }
+  const Level level = opened->settings.level;
+  if (!now.configured || level != now.settings.level) set_level(level);
+  current().store(opened.get(), std::memory_order_release);
+  for (const auto& writer : {now.operational, now.access}) {
+    if (writer && writer != opened->operational && writer != opened->access) writer->end();
+  }
+  before.all.push_back(std::move(opened));
+}
+
+void configure(const Settings& settings) { use(open(settings)); }
 
 void reopen() {
   const Loggers& all = loggers();
   if (all.operational) all.operational->reopen();
-  if (all.access && all.access != all.operational) all.access->reopen();
+  if (all.access && !all.shared()) all.access->reopen();
 }
 
 std::vector<Dropped> dropped() {
-  const Loggers& all = loggers();
-  const auto lost = [](const auto& writer) { return writer ? writer->lost() : 0; };
-  if (all.access && all.access == all.operational) return {{kBoth, lost(all.access)}};
-  return {{kOperational, lost(all.operational)}, {kAccess, lost(all.access)}};
+  History& history_of_all = history();
+  const std::lock_guard lock(history_of_all.mutex);
+  std::map<std::string_view, std::uint64_t> lost;
+  for (const auto& [log, writer] : writers(loggers())) lost[log];
+  std::set<const LineWriter*> counted = {nullptr};
+  for (const auto& each : history_of_all.all) {
+    for (const auto& [log, writer] : writers(*each)) {
+      if (counted.insert(writer).second && writer->lost() > 0) lost[log] += writer->lost();
+    }
+  }
+  std::vector<Dropped> all;
+  for (const std::string_view log : {kOperational, kAccess, kBoth}) {
+    if (const auto found = lost.find(log); found != lost.end()) all.push_back({log, found->second});
+  }
+  return all;
 }
 
 bool shutdown(bool others_write) {
-  Loggers& all = loggers();
+  History& ending = history();
+  std::vector<std::shared_ptr<const Loggers>> all;
+  {
+    const std::lock_guard lock(ending.mutex);
+    all = ending.all;
+  }
   // A reader that has stopped reading must not keep the process from ending.
   std::promise<void> promise;
   auto written = promise.get_future();
-  std::thread([operational = all.operational, access = all.access,
-               promise = std::move(promise)]() mutable {
-    if (access) access->finish();  // whose losses the other tells of
-    if (operational) operational->finish();
-    // Here, or this thread would have the last word of them.
-    operational.reset();
-    access.reset();
+  std::thread([all = std::move(all), promise = std::move(promise)]() mutable {
+    // Access logs first, whose losses the others tell of.
+    for (const auto& each : all) {
+      if (each->access) each->access->finish();
+    }
+    for (const auto& each : all) {
+      if (each->operational) each->operational->finish();
+    }
+    all.clear();  // here, or this thread would have the last word of them
     promise.set_value();
   }).detach();
   if (written.wait_for(kLastLines) != std::future_status::ready) return false;
   if (others_write) return true;
-  all = Loggers();
+  const std::lock_guard lock(ending.mutex);
+  current().store(nullptr, std::memory_order_release);
+  ending.all.clear();
   set_level(Level::info);
   return true;
 }
@@ -335,22 +464,26 @@ bool enabled(Level level) { return level >= threshold().load(std::memory_order_r
 
 void write(Level level, std::string_view event, std::string_view message, Fields fields) {
   if (!enabled(level)) return;
-  std::string line = format_line(level, event, message, {fields.begin(), fields.size()});
-  const Loggers& all = loggers();
-  if (!all.configured) {
-    (void)LineWriter::write_now(STDERR_FILENO, line += '\n');
-  } else if (all.operational) {
-    if (all.severities) line.insert(0, severity_prefix(severity_of(level)));
-    // Also among access lines: it may be the last before a crash, and say why.
-    all.operational->add(line, LineWriter::Hurry::at_once);
+  const Span span(fields.begin(), fields.size());
+  if (!loggers().configured) {
+    const std::string line = format_line(Format::text, level, event, message, span) + '\n';
+    (void)LineWriter::write_now(STDERR_FILENO, line);
+    return;
   }
+  // At once also among access lines: it may be the last before a crash, and say why.
+  deliver(&Loggers::operational, LineWriter::Hurry::at_once, [&](const Loggers& its) {
+    std::string line = format_line(its.settings.format, level, event, message, span);
+    if (its.severities) line.insert(0, severity_prefix(severity_of(level)));
+    return line;
+  });
 }
 
 bool writes_access() { return loggers().access != nullptr; }
 
 void access(std::string_view event, const Field* fields, std::size_t count) {
-  if (!loggers().access) return;
-  loggers().access->add(format_line(Level::info, event, {}, {fields, count}));
+  deliver(&Loggers::access, LineWriter::Hurry::none, [&](const Loggers& its) {
+    return format_line(its.settings.format, Level::info, event, {}, {fields, count});
+  });
 }
 
 }  // namespace wssgate::log

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -35,15 +36,24 @@ struct Field {
 using Fields = std::initializer_list<Field>;
 
 /// Why nothing could be written there (Settings::output), as the system puts it; empty when it can.
-/// Makes nothing.
+/// Makes nothing. A daemon's socket is connected to: one that its reader has left looks as before.
 std::string output_fault(const std::string& where);
 
 /// Whether this is a daemon's socket, which may be there a moment later: lines are lost, and
 /// counted, until it is.
 bool is_socket(const std::string& where);
 
-/// Sets up both loggers; call once before threads start. Throws std::runtime_error when a file
-/// cannot be opened. Until then lines go to stderr as text.
+/// What lines go to, and how.
+struct Loggers;
+/// Opens what these settings name; what lines go to already, and stays, is taken over. Nothing is
+/// written there before use(); only one at a time is opened and used. Throws std::runtime_error
+/// when a file cannot be opened.
+std::shared_ptr<const Loggers> open(const Settings& settings);
+/// From now on lines go there; those of before are written where they were to go, and none is lost.
+/// The level changes where the settings' has. Before the first one lines go to stderr as text.
+/// Any thread, while others write. Throws std::system_error without a thread; all stays then.
+void use(std::shared_ptr<const Loggers> opened);
+/// Both. Throws as open().
 void configure(const Settings& settings);
 /// Opens the files anew, since they have been renamed: soon, by the writers' threads. One that
 /// cannot be opened is told of, and the one before goes on. Any thread.
@@ -51,7 +61,7 @@ void reopen();
 
 /// How many lines of a log were lost since the start: its reader was too slow, or its disk full.
 struct Dropped {
-  std::string_view log;  // "operational" or "access"; "both" where one writer has both
+  std::string_view log;  // "operational" or "access"; "both" while one writer has both
   std::uint64_t lines = 0;
 };
 /// Any thread.

@@ -10,6 +10,7 @@
 #include "cli/serve.h"
 #include "config/load.h"
 #include "control/admin_token.h"
+#include "control/log_outputs.h"
 #include "control/privileges.h"
 #include "gateway/snapshot.h"
 
@@ -39,7 +40,7 @@ int check(const CheckOptions& options) {
   Report report;
   const config::Config config = config::load_file(options.file, report);
   control::prove_user(config, report);
-  prove_logs(config, report);
+  control::prove_logs(config, report);
   (void)control::read_admin_token(config.admin, report);
   const auto snapshot = gateway::Snapshot::build(config, now, report);
   const auto hosts = proven_hosts(snapshot.get());

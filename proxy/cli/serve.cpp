@@ -12,6 +12,7 @@
 #include "cli/report_output.h"
 #include "control/admin_token.h"
 #include "control/listening.h"
+#include "control/log_outputs.h"
 #include "control/privileges.h"
 #include "control/service.h"
 #include "gateway/snapshot.h"
@@ -26,27 +27,6 @@ int refuse(const Report& report, const std::string& consequence) {
   return 1;
 }
 
-void prove_logs(const config::Config& config, Report& report) {
-  const auto prove = [&](const char* key, const std::string& where) {
-    const std::string fault = log::output_fault(where);
-    if (fault.empty()) return;
-    const std::string what = fmt::format("{}: cannot write '{}': {}", key, where, fault);
-    if (log::is_socket(where)) {
-      report.warn({.file = config.file}, what,
-                  where == "syslog" ? "see that rsyslog or another syslog daemon runs; lines are "
-                                      "lost, and counted, until it does"
-                                    : "see that systemd-journald runs, and that its socket is seen "
-                                      "here; lines are lost, and counted, until it is");
-    } else {
-      report.add({.file = config.file}, what,
-                 "name a file that wssgate's user may write, or stdout, stderr, syslog, journald "
-                 "or off");
-    }
-  };
-  prove("log.output", config.log.output);
-  prove("log.access", config.log.access);
-}
-
 int serve(const config::Config& config, Report report, control::LoadConfig load,
           const std::function<void(const std::vector<SocketAddress>&)>& on_serving) {
   auto inherited = control::Inheritance::take();
@@ -54,10 +34,14 @@ int serve(const config::Config& config, Report report, control::LoadConfig load,
   auto listening =
       control::open_listeners(config, control::worker_count(config), report, inherited);
   control::become_user(config, report);
-  prove_logs(config, report);
+  control::prove_logs(config, report);
   (void)control::read_admin_token(config.admin, report);
   auto snapshot = gateway::Snapshot::build(config, std::chrono::system_clock::now(), report);
   if (!report.ok()) return refuse(report, "nothing is served");
+  // The log of the process would tell nobody.
+  if (!log::output_fault(config.log.output).empty()) {
+    std::fputs(problems_text(report, look_of(STDERR_FILENO)).c_str(), stderr);
+  }
   log::configure(config.log);
   control::warn_of_few_descriptors(config.limits.connections);
   for (const Problem& warning : report.by_place()) {

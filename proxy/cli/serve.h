@@ -15,10 +15,6 @@ namespace wssgate::cli {
 /// Prints every problem to stderr, then how many there are. Returns 1, for the exit code.
 int refuse(const Report& report, const std::string& consequence);
 
-/// Reports a log that could not be written. A warning where a daemon's socket is missing, which may
-/// only be starting again.
-void prove_logs(const config::Config& config, Report& report);
-
 /// Builds, opens and serves what `config` says until a signal; `report` holds what loading it
 /// found. Nothing is served when there is any problem. `load` reads the configuration again at a
 /// reload. `on_serving` is called once it serves, with the addresses in the order of the

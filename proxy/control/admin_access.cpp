@@ -81,6 +81,11 @@ bool is_loopback_name(std::string_view authority) {
 
 }  // namespace
 
+bool AdminAccess::take_token(std::string token) {
+  const std::string before = std::exchange(token_, std::move(token));
+  return before != token_;
+}
+
 bool AdminAccess::presents_token(const http::RequestHead& request) const {
   const std::string presented = credentials_of(request);
   return !token_.empty() && presented.size() == token_.size() &&

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "protocol/http/head.h"
 
@@ -17,6 +18,9 @@ class AdminAccess {
   /// `token`: empty where there is none, and then nothing is changed over the port. `loopback`: the
   /// port is on a loopback address.
   AdminAccess(std::string token, bool loopback) : token_(std::move(token)), loopback_(loopback) {}
+
+  /// From now on this is the token. False where it is the one before.
+  bool take_token(std::string token);
 
   struct Refusal {
     int status = 0;

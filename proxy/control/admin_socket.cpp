@@ -194,6 +194,10 @@ AdminSocket::~AdminSocket() {
   if (!path_.empty() && inode_of(path_) == inode_) ::unlink(path_.c_str());
 }
 
+bool AdminSocket::take_token(std::string token) {
+  return access_ && access_->take_token(std::move(token));
+}
+
 void AdminSocket::close() {
   closed_ = true;
   asio::error_code ignored;

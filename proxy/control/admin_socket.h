@@ -30,6 +30,8 @@ class AdminSocket {
   AdminSocket(asio::io_context& loop, net::Fd listening, AdminAccess access, AdminHandler handler);
   /// Removes the socket, unless another process has put its own there meanwhile.
   ~AdminSocket();
+  /// On a port: AdminAccess::take_token().
+  bool take_token(std::string token);
   /// Nobody new; who is connected is still answered.
   void close();
   AdminSocket(const AdminSocket&) = delete;

@@ -5,9 +5,13 @@
 #include <unistd.h>
 
 #include <exception>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
+
+#include "control/admin_token.h"
+#include "control/log_outputs.h"
 
 namespace wssgate::control {
 namespace {
@@ -26,7 +30,6 @@ std::vector<Problem> of(Severity severity, const Report& report) {
 config::Config fixed_part(const config::Config& config) {
   config::Config fixed;
   fixed.workers = config.workers;
-  fixed.log = config.log;
   fixed.admin = config.admin;
   fixed.stapling = config.stapling;
   return fixed;
@@ -40,13 +43,11 @@ void warn_of_fixed_keys(const config::Config& started_with, const config::Config
                 "restart wssgate when it suits");
   };
   if (started_with.workers != wanted.workers) warn("workers");
-  if (!(started_with.log == wanted.log)) warn("log");
   // Not where it stands in the file.
   const auto same = [&](auto key) {
     return (started_with.admin.*key).value == (wanted.admin.*key).value;
   };
-  if (!same(&config::Admin::address) || !same(&config::Admin::http) || !same(&config::Admin::token))
-    warn("admin");
+  if (!same(&config::Admin::address) || !same(&config::Admin::http)) warn("admin");
   if (!(started_with.stapling == wanted.stapling)) warn("stapling");
 }
 
@@ -71,6 +72,17 @@ bool serves_the_same(const gateway::Snapshot& a, const gateway::Snapshot& b) {
          certificates_of(a) == certificates_of(b);
 }
 
+void use_logs(std::shared_ptr<const log::Loggers> logs, const log::Settings& settings) {
+  log::info("log_changed", "lines are written as the configuration says from here on",
+            {{"output", settings.output}, {"access", settings.access}});
+  try {
+    log::use(std::move(logs));
+  } catch (const std::system_error& no_thread) {
+    log::error("log_unchanged", "there is no thread to write them: they go on as before",
+               {{"error", no_thread.code().message()}});
+  }
+}
+
 /// What does not serve, and why, or for how long.
 bool holds_back_the_same(const gateway::Snapshot& a, const gateway::Snapshot& b) {
   return a.held == b.held && a.staples_awaited == b.staples_awaited;
@@ -85,6 +97,8 @@ struct Reloader::Built {
   Report report;
   std::shared_ptr<const gateway::Snapshot> snapshot;
   std::vector<ListeningAddress> opened;
+  std::shared_ptr<const log::Loggers> logs;  // null: as before
+  std::optional<std::string> admin_token;    // none: as before
 };
 
 Reloader::Reloader(asio::io_context& loop, Server& server, LoadConfig load,
@@ -140,9 +154,15 @@ Reloader::Built Reloader::build(const Running& running) const {
   const gateway::Snapshot& before = *running.snapshot;
   const auto now = std::chrono::system_clock::now();
   built.wanted = load_(built.report);
-  if (built.report.ok()) warn_of_fixed_keys(started_with_, built.wanted, built.report);
+  const bool loaded = built.report.ok();
+  std::string token;
+  if (loaded) {
+    token = read_admin_token(built.wanted.admin, built.report);
+    warn_of_fixed_keys(started_with_, built.wanted, built.report);
+    built.logs = open_logs(built.wanted, before.config, built.report);
+  }
   // What is wrong while the configuration is the same is the fault of certificates.
-  if (built.report.ok() && !(built.wanted == before.config)) {
+  if (loaded && !(built.wanted == before.config)) {
     built.opened = open_listeners(built.wanted, running.workers, built.report, running.listeners);
     Report found;
     if (built.report.ok()) {
@@ -155,8 +175,10 @@ Reloader::Built Reloader::build(const Running& running) const {
   }
   if (!built.snapshot) {
     built.opened.clear();
+    built.logs.reset();
     built.snapshot = gateway::Snapshot::rebuild(before.config, now, before, built.report);
   }
+  if (built.report.ok()) built.admin_token = std::move(token);
   return built;
 }
 
@@ -181,6 +203,7 @@ void Reloader::finish(Built built) {
   last_.warnings = of(Severity::warning, built.report);
   last_.held = built.snapshot->held;
   on_disk_ = std::move(built.wanted);
+  if (built.logs) use_logs(std::move(built.logs), on_disk_.log);
   last_.changed = !built.opened.empty() || !serves_the_same(*before, *built.snapshot);
   if (last_.changed || !holds_back_the_same(*before, *built.snapshot)) {
     server_.adopt(std::move(built.snapshot), std::move(built.opened));
@@ -189,6 +212,7 @@ void Reloader::finish(Built built) {
   ++(last_.ok() ? counts_.good : counts_.refused);
   history_.add(last_);
   log_reload(last_, last, *before, *server_.snapshot());
+  if (built.admin_token && on_admin_token) on_admin_token(*std::move(built.admin_token));
   if (on_reloaded) on_reloaded();
   for (const Done& done : std::exchange(answering_, {})) done(last_);
   busy_ = false;

@@ -42,6 +42,9 @@ class Reloader {
 
   /// Called after each, when what serves is what it is going to be.
   std::function<void()> on_reloaded;
+  /// Called before that with what admin.token holds by now, unless the reload was refused: a bad
+  /// token is a reason for it, and the one before goes on.
+  std::function<void(std::string token)> on_admin_token;
 
   const Reload& last() const { return last_; }
   const ReloadHistory& history() const { return history_; }

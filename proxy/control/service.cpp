@@ -75,6 +75,7 @@ struct Watched {
 
 void add_files(const config::Config& config, Watched& watched) {
   watched.files.push_back(config.file);
+  watched.files.push_back(config.admin.token.value);
   watched.files.push_back(config.tickets.keys.value);
   for (const auto& root : config.certificates.roots) watched.files.push_back(root.value);
   for (const auto& folder : config.certificates.folders) watched.folders.push_back(folder.value);
@@ -149,6 +150,10 @@ Service::Service(std::shared_ptr<const gateway::Snapshot> snapshot,
       next_rotation_(loop_),
       next_step_(loop_) {
   reloader_.on_reloaded = [this] { settle(); };
+  reloader_.on_admin_token = [this](std::string token) {
+    if (!admin_port_ || !admin_port_->take_token(std::move(token))) return;
+    log::info("admin_token_replaced", "admin.http takes another token from now on");
+  };
 }
 
 int Service::run(const std::function<void()>& on_ready) {

@@ -226,9 +226,7 @@ Result<bool> Exchange::read_response_head() {
 Result<void> Exchange::take_response_head(http::ResponseHead response) {
   if (response.is_interim()) {
     if (request_.minor_version == 0) return {};
-    http::ResponseTravel travel;
-    travel.request_id = id_;
-    return connection_.stream->send(http::client_response_head(response, travel));
+    return send_informational(response);
   }
   const auto took = AccessRecord::Clock::now() - asked_;
   record_.upstream_time = took;
@@ -246,6 +244,11 @@ Result<void> Exchange::accept_upgrade(const http::ResponseHead& response) {
   if (!valid) return valid;
   upgraded_ = true;
   record_.status = response.status;
+  return send_informational(response);
+}
+
+/// A 1xx: behind it the connection goes on.
+Result<void> Exchange::send_informational(const http::ResponseHead& response) {
   http::ResponseTravel travel;
   travel.request_id = id_;
   return connection_.stream->send(http::client_response_head(response, travel));

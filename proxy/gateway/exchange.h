@@ -55,6 +55,7 @@ class Exchange {
   Result<void> take_response_head(http::ResponseHead response);
   Result<void> begin_response(const http::ResponseHead& response);
   Result<void> accept_upgrade(const http::ResponseHead& response);
+  Result<void> send_informational(const http::ResponseHead& response);
   std::optional<End> end();
   void keep_upstream();
 

@@ -8,7 +8,8 @@
 
 namespace wssgate::gateway {
 
-void log_refusal(const Connection& connection, const Error& error, const std::string& asked) {
+void log_refusal(const Connection& connection, const Error& error, const std::string& asked,
+                 std::string_view request_id) {
   // Whether its line is written or not.
   if (error.reason == Reason::unknown_server_name) {
     connection.gateway.refused_names().add(asked, std::chrono::system_clock::now());
@@ -32,6 +33,7 @@ void log_refusal(const Connection& connection, const Error& error, const std::st
               {"nearest", nearest},
               {"client", client},
               {"conn", connection.id},
+              {"request_id", request_id},
               {"left_out", *left_out}});
 }
 

@@ -10,6 +10,7 @@
 #include "gateway/http_gateway.h"
 #include "gateway/passthrough.h"
 #include "gateway/refusal_log.h"
+#include "gateway/request_id.h"
 #include "gateway/websocket_tunnel.h"
 #include "net/closing.h"
 #include "net/tls_stream.h"
@@ -63,7 +64,6 @@ Error behind_proxy_header(Error error) {
 
 /// What a refused client reads in place of a handshake; empty where an answer would only puzzle.
 std::string refusal_bytes(const Error& error, bool offers_tls13) {
-  if (error.reason == Reason::plain_http) return http::error_response(error, false, false);
   std::uint8_t alert = tls_alert(error.reason);
   // RFC 8446 §9.2 names missing_extension for TLS 1.3; RFC 5246 does not know it.
   if (error.reason == Reason::missing_server_name && !offers_tls13) {
@@ -77,8 +77,12 @@ std::string refusal_bytes(const Error& error, bool offers_tls13) {
 asio::awaitable<void> refuse(Connection& connection, net::TcpStream& plain, const Error& error,
                              const tls::ClientHello* hello) {
   const std::string asked = hello != nullptr ? hello->server_name.value_or("") : "";
-  log_refusal(connection, error, asked);
-  const std::string answer = refusal_bytes(error, hello != nullptr && hello->offers_tls13);
+  const bool plain_http = error.reason == Reason::plain_http;
+  const std::string id = plain_http ? request_id(connection, nullptr) : "";
+  log_refusal(connection, error, asked, id);
+  const std::string answer = plain_http
+                                 ? http::error_response(error, false, false, {}, id)
+                                 : refusal_bytes(error, hello != nullptr && hello->offers_tls13);
   if (answer.empty()) co_return;
   const auto sent = plain.send(answer);
   if (sent) co_await net::close_gently(plain, connection.waiter);

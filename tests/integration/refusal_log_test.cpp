@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "support/clients.h"
+#include "support/http_text.h"
 #include "support/process.h"
 #include "support/test_ca.h"
 
@@ -14,7 +15,7 @@ namespace {
 
 class RefusalLog : public testing::Test {
  protected:
-  explicit RefusalLog(const std::string& format = "json") {
+  explicit RefusalLog(const std::string& format = "json", const std::string& more = "") {
     const TestCertificate leaf = ca_.intermediate.leaf({"chat.example.com", "*.w.example.com"});
     folder_.write("root.pem", ca_.root.pem());
     folder_.write("certs/a/fullchain.pem", ca_.chain(leaf));
@@ -27,7 +28,8 @@ class RefusalLog : public testing::Test {
                                            "  - names: [chat.example.com, \"*.w.example.com\"]\n"
                                            "    routes: [{path: /, upstream: u}]\n"
                                            "upstreams: {u: {endpoints: [\"127.0.0.1:9\"]}}\n"
-                                           "timeouts: {client_hello: 200ms}\n");
+                                           "timeouts: {client_hello: 200ms}\n" +
+                                               more);
     running_.emplace(std::vector<std::string>{"run", "-c", file, "--log-format", format});
     const std::string log = running_->wait_for_error("listeners");
     const auto at = log.find("127.0.0.1:");
@@ -99,6 +101,37 @@ TEST_F(RefusalLog, TellsADeadline) {
   client.write("\x16\x03");
   EXPECT_TRUE(client.ends());
   EXPECT_EQ(refusal()["reason"], "client_hello_timeout");
+}
+
+std::string plain_http(const SocketAddress& address) {
+  RawClient client(address);
+  client.write("GET / HTTP/1.1\r\nHost: chat.example.com\r\nX-Request-ID: the-clients\r\n\r\n");
+  return client.read_all();
+}
+
+TEST_F(RefusalLog, HasTheRequestIdThatPlainHttpIsAnsweredWith) {
+  const std::string answer = plain_http(*address_);
+  EXPECT_EQ(status_of(answer), 400);
+  const std::string id = field_of(answer, "X-Request-ID").value_or("");
+  EXPECT_THAT(id, testing::MatchesRegex("[0-9a-f]{32}")) << "nothing of the request is read";
+  const auto line = refusal();
+  EXPECT_EQ(line["reason"], "plain_http");
+  EXPECT_EQ(line["request_id"], id);
+}
+
+TEST_F(RefusalLog, HasNoRequestIdWhereTlsIsRefused) {
+  ask_for({});
+  EXPECT_EQ(refusal()["request_id"], "");
+}
+
+class RefusalLogWithoutIds : public RefusalLog {
+ protected:
+  RefusalLogWithoutIds() : RefusalLog("json", "request_id: off\n") {}
+};
+
+TEST_F(RefusalLogWithoutIds, PlainHttpHasNone) {
+  EXPECT_EQ(field_of(plain_http(*address_), "X-Request-ID").value_or(""), "");
+  EXPECT_EQ(refusal()["request_id"], "");
 }
 
 class RefusalLogAsText : public RefusalLog {

@@ -228,7 +228,6 @@ TEST_P(FixedKey, TakesEffectAtARestartOnly) {
 
 INSTANTIATE_TEST_SUITE_P(Keys, FixedKey,
                          testing::Values(Fixed{"workers", "workers: 2", "workers: 1"},
-                                         Fixed{"log", "level: info", "level: error"},
                                          Fixed{"admin", "admin: {address: \"unix:",
                                                "admin: {address: \"unix:/nowhere"}),
                          [](const auto& each) { return std::string(each.param.key); });

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -177,6 +178,17 @@ TEST_F(DatagramSinkTest, ConnectsAnewToAReaderThatWasStartedAgain) {
   listen();
   EXPECT_EQ(sink->write("d\n"), 0U);
   EXPECT_THAT(next(), HasSubstr("MESSAGE=d\n"));
+}
+
+TEST_F(DatagramSinkTest, AReaderThatHasLeftIsKnownByItsSocket) {
+  EXPECT_EQ(datagram_fault(path_), 0);
+  EXPECT_EQ(next(), "nothing") << "asking sends nothing";
+  ::close(fd_);
+  EXPECT_EQ(datagram_fault(path_), ECONNREFUSED);
+  ::unlink(path_.c_str());
+  EXPECT_EQ(datagram_fault(path_), ENOENT);
+  EXPECT_EQ(datagram_fault("/" + std::string(200, 'x')), ENAMETOOLONG);
+  listen();
 }
 
 TEST(Severity, OnlyAPrefixOfOursIsOne) {

@@ -30,6 +30,7 @@ class LineWriterTest : public testing::Test {
     writer_.emplace(
         descriptor_sink(ends[1]), std::chrono::milliseconds(10),
         [this](std::uint64_t lines) { told_ += lines; }, LineWriter::Stuck::told);
+    writer_->start();
   }
   void TearDown() override { ::close(read_end_); }
 
@@ -56,6 +57,14 @@ TEST_F(LineWriterTest, WritesEachLineInOrder) {
   }
   writer_.reset();
   EXPECT_EQ(read_to_the_end(), expected);
+}
+
+TEST_F(LineWriterTest, TakesEachLineThatItWritesAndNoOther) {
+  EXPECT_TRUE(writer_->add("taken"));
+  writer_->finish();
+  EXPECT_FALSE(writer_->add("not taken"));
+  writer_.reset();
+  EXPECT_EQ(read_to_the_end(), "taken\n");
 }
 
 TEST_F(LineWriterTest, WritesWithoutBeingEnded) {
@@ -85,6 +94,7 @@ class SlowSink final : public LineSink {
  public:
   static constexpr int kMost = 1000;
 
+  explicit SlowSink(std::optional<int>& reopened) : reopened_(reopened) {}
   std::uint64_t write(std::string_view lines) override {
     ++writes_;
     if (writes_ == 1) writer_->reopen();
@@ -94,19 +104,23 @@ class SlowSink final : public LineSink {
   void reopen() override { reopened_ = writes_; }
 
   LineWriter* writer_ = nullptr;
+
+ private:
   int writes_ = 0;
-  std::optional<int> reopened_;  // after so many writes
+  std::optional<int>& reopened_;  // after so many writes
 };
 
 TEST(LineWriter, ReopensThoughLinesComeFasterThanTheyAreWritten) {
-  auto owned = std::make_unique<SlowSink>();
+  std::optional<int> reopened;
+  auto owned = std::make_unique<SlowSink>(reopened);
   SlowSink& sink = *owned;
   LineWriter writer(std::move(owned), std::chrono::milliseconds(0));
   sink.writer_ = &writer;
+  writer.start();
   writer.add("line");
   writer.finish();
-  ASSERT_TRUE(sink.reopened_);
-  EXPECT_LT(*sink.reopened_, SlowSink::kMost);
+  ASSERT_TRUE(reopened);
+  EXPECT_LT(*reopened, SlowSink::kMost);
 }
 
 /// Says in its writer's thread that lines have come.
@@ -126,6 +140,7 @@ TEST(LineWriter, ALineInAHurryWaitsForNoOthers) {
   std::promise<void> written;
   auto gathers_for_ever = std::chrono::hours(1);
   LineWriter writer(std::make_unique<TellingSink>(written), gathers_for_ever);
+  writer.start();
   writer.add("line");
   writer.add("in a hurry", LineWriter::Hurry::at_once);
   EXPECT_EQ(written.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
