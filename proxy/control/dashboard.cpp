@@ -211,7 +211,7 @@ nlohmann::json dashboard(const StatusSources& sources) {
               {"tunnels", tunnels},
               {"certificates", certificates_json(sources, most_urgent(snapshot))},
               {"certificates_in_all", snapshot.certificates.size()},
-              {"refused_names", refused_names_json(figures.refused_names, snapshot, kMostNames)},
+              {"refused_names", refused_names_json(figures.refused_names, sources, kMostNames)},
               {"refusals", refusals_json(refusals, recent.refusals)},
               {"recent_seconds", recent.span.count()},
               {"traffic", traffic_json(sources.history.all(), window.steps_a_point)},

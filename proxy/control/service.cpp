@@ -215,13 +215,14 @@ void Service::open_admin_port() {
   }
 }
 
-StatusSources Service::status_sources() const {
+StatusSources Service::status_sources() {
   return {.server = server_,
           .reloader = reloader_,
           .stapler = stapler_,
           .shutdown = shutdown_,
           .partial_drains = partial_drains_,
           .history = history_,
+          .nearest_names = nearest_names_,
           .started = started_};
 }
 

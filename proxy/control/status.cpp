@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "base/report_json.h"
@@ -211,16 +213,22 @@ void add_problems(const CurrentProblems& problems, nlohmann::json& to) {
 }
 
 nlohmann::json refused_names_json(const gateway::RefusedNames& refused,
-                                  const gateway::Snapshot& snapshot, std::size_t most) {
-  json names = json::array();
-  for (const auto& [name, count] : refused.top(most)) {
-    names.push_back({{"name", name},
-                     {"times", count.times},
-                     {"at_least", count.at_least()},
-                     {"last", pki::iso_time(count.last)},
-                     {"nearest", snapshot.sites.nearest(name)}});
+                                  const StatusSources& sources, std::size_t most) {
+  const std::vector<gateway::RefusedNames::Named> top = refused.top(most);
+  std::vector<std::string> names;
+  names.reserve(top.size());
+  for (const auto& [name, count] : top) names.push_back(name);
+  const auto nearest = sources.nearest_names.of(names, sources.server.snapshot());
+  json list = json::array();
+  for (std::size_t i = 0; i < top.size(); ++i) {
+    const auto& [name, count] = top[i];
+    list.push_back({{"name", name},
+                    {"times", count.times},
+                    {"at_least", count.at_least()},
+                    {"last", pki::iso_time(count.last)},
+                    {"nearest", nearest[i] ? json(*nearest[i]) : json(nullptr)}});
   }
-  return {{"names", names}, {"distinct", refused.size()}, {"evicted", refused.evicted()}};
+  return {{"names", std::move(list)}, {"distinct", refused.size()}, {"evicted", refused.evicted()}};
 }
 
 nlohmann::json certificates_json(const StatusSources& sources,
@@ -264,7 +272,7 @@ nlohmann::json status(const StatusSources& sources) {
       {"workers", server.workers()},
       {"connections", server.open_connections()},
       {"refused", refusals_json(server.refused())},
-      {"refused_names", refused_names_json(figures.refused_names, snapshot, kMostNamesShown)},
+      {"refused_names", refused_names_json(figures.refused_names, sources, kMostNamesShown)},
       {"tunnels", tunnels_json(server, figures.tunnel_ends)},
       {"draining", draining_json(sources)},
       {"log_lines_dropped", log_lines_dropped()},

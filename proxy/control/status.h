@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "control/history.h"
+#include "control/nearest_names.h"
 #include "control/ocsp_stapler.h"
 #include "control/partial_drains.h"
 #include "control/reloader.h"
@@ -21,6 +22,7 @@ struct StatusSources {
   const Shutdown& shutdown;
   const PartialDrains& partial_drains;
   const History& history;
+  NearestNames& nearest_names;
   std::chrono::system_clock::time_point started;
 };
 

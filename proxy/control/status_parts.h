@@ -17,9 +17,10 @@ inline constexpr std::size_t kMostProblemsShown = 100;
 void add_problems(const CurrentProblems& problems, nlohmann::json& to);
 
 /// {"names": [{"name", "times", "at_least", "last", "nearest"}], "distinct", "evicted"}. `nearest`
-/// is the configured name that may have been meant; "" where none is near.
+/// is the configured name that may have been meant; "" where none is near, and null where it has
+/// not been looked for yet.
 nlohmann::json refused_names_json(const gateway::RefusedNames& refused,
-                                  const gateway::Snapshot& snapshot, std::size_t most);
+                                  const StatusSources& sources, std::size_t most);
 
 nlohmann::json certificates_json(const StatusSources& sources,
                                  const std::vector<const gateway::CertificateState*>& states);
