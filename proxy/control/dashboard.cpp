@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +19,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostCertificates = 40;
 constexpr std::size_t kMostUpstreams = 60;
 constexpr std::size_t kMostHosts = 24;
 constexpr std::size_t kMostNames = 20;
@@ -41,23 +39,6 @@ constexpr std::string_view kPolicy =
     "Referrer-Policy: no-referrer\r\n"
     "Cross-Origin-Resource-Policy: same-origin\r\n"
     "Cross-Origin-Opener-Policy: same-origin\r\n";
-
-/// Those that need care, and after them those that end first.
-std::vector<const gateway::CertificateState*> most_urgent(const gateway::Snapshot& snapshot) {
-  std::vector<const gateway::CertificateState*> states;
-  for (const gateway::CertificateState& state : snapshot.certificates) states.push_back(&state);
-  const auto urgency = [](const gateway::CertificateState* state) {
-    const auto end =
-        state->served ? state->served->not_after : std::chrono::system_clock::time_point::min();
-    return std::pair(state->served && state->refused.empty(), end);
-  };
-  const auto shown = std::min(kMostCertificates, states.size());
-  std::partial_sort(states.begin(), states.begin() + static_cast<std::ptrdiff_t>(shown),
-                    states.end(),
-                    [&](const auto* a, const auto* b) { return urgency(a) < urgency(b); });
-  states.resize(shown);
-  return states;
-}
 
 json upstreams(const gateway::Snapshot& snapshot) {
   const auto now = upstream::Health::Clock::now();
@@ -136,6 +117,14 @@ json hosts_json(const History& history, std::size_t steps, const gateway::Figure
   return list;
 }
 
+json certificates_json(const StatusSources& sources) {
+  json list = json::array();
+  for (const gateway::CertificateState* state : sources.facts.most_urgent()) {
+    list.push_back(certificate_json(*state, sources.stapler));
+  }
+  return list;
+}
+
 json endings_json(const History::Recent& recent) {
   json list = json::array();
   for (const auto& [end, tunnels] : recent.tunnel_ends) {
@@ -209,7 +198,7 @@ nlohmann::json dashboard(const StatusSources& sources) {
               {"workers", server.workers()},
               {"connections", server.open_connections()},
               {"tunnels", tunnels},
-              {"certificates", certificates_json(sources, most_urgent(snapshot))},
+              {"certificates", certificates_json(sources)},
               {"certificates_in_all", snapshot.certificates.size()},
               {"refused_names", refused_names_json(figures.refused_names, sources, kMostNames)},
               {"refusals", refusals_json(refusals, recent.refusals)},
@@ -223,7 +212,8 @@ nlohmann::json dashboard(const StatusSources& sources) {
               {"upstreams_in_all", snapshot.config.upstreams.size()},
               {"endings", endings_json(recent)},
               {"reloads", reloads_json(sources.reloader.history())}};
-  add_problems(current_problems(sources), all);
+  const auto now = std::chrono::system_clock::now();
+  add_problems(current_problems(sources, sources.facts.without_certificate(now)), all);
   return all;
 }
 

@@ -216,6 +216,7 @@ void Service::open_admin_port() {
 }
 
 StatusSources Service::status_sources() {
+  facts_.adopt(server_.snapshot());
   return {.server = server_,
           .reloader = reloader_,
           .stapler = stapler_,
@@ -223,6 +224,8 @@ StatusSources Service::status_sources() {
           .partial_drains = partial_drains_,
           .history = history_,
           .nearest_names = nearest_names_,
+          .facts = facts_,
+          .process = process_,
           .started = started_};
 }
 
@@ -420,6 +423,7 @@ std::string Service::dashboard_text() {
 }
 
 void Service::take_history() {
+  process_ = process_facts();
   history_.add(History::Clock::now(), server_.figures(), refusals_of(server_.refused()));
   next_step_.expires_after(History::kStep);
   next_step_.async_wait([this](const asio::error_code& error) {

@@ -15,9 +15,11 @@
 #include "control/nearest_names.h"
 #include "control/ocsp_stapler.h"
 #include "control/partial_drains.h"
+#include "control/process_facts.h"
 #include "control/reloader.h"
 #include "control/server.h"
 #include "control/shutdown.h"
+#include "control/snapshot_facts.h"
 #include "control/status.h"
 #include "control/upgrade.h"
 
@@ -79,6 +81,8 @@ class Service {
   asio::steady_timer next_step_;
   History history_;
   NearestNames nearest_names_;
+  SnapshotFacts facts_;
+  ProcessFacts process_;
   std::string dashboard_text_;
   std::chrono::steady_clock::time_point dashboard_made_;
   const AdminRoutes routes_ = admin_routes();
