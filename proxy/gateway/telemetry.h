@@ -48,6 +48,8 @@ struct Traffic {
 struct HostCounts {
   /// By the status that the client got; 0 where it got none.
   std::map<int, std::uint64_t> requests;
+  /// All of those, for who has no time to add them up.
+  std::uint64_t requests_ended = 0;
   /// Bodies of requests and responses.
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
@@ -61,7 +63,10 @@ struct HostCounts {
   Traffic from_client;
   Traffic from_upstream;
 
+  /// Connections that were passed through and have ended, and those that are now.
   std::uint64_t passed_through = 0;
+  std::uint64_t passing_through = 0;
+  /// As it goes along.
   std::uint64_t passed_from_client = 0;
   std::uint64_t passed_from_upstream = 0;
 
