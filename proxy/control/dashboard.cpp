@@ -181,14 +181,12 @@ AdminAnswer serve_dashboard_file(const DashboardFile& file, const AdminRequest& 
 }
 
 nlohmann::json dashboard(const StatusSources& sources) {
-  const Server& server = sources.server;
+  Server& server = sources.server;
   const gateway::Snapshot& snapshot = *server.snapshot();
-  const gateway::Figures figures = server.figures();
+  const gateway::Figures& figures = server.figures_by_host();
   const History::Refusals refusals = refusals_of(server.refused());
   const auto recent = sources.history.recent(History::Clock::now(), figures, refusals);
   const Window& window = sources.history.all().size() <= kBeginning.points ? kBeginning : kHour;
-  std::uint64_t tunnels = 0;
-  for (const auto& [name, host] : figures.hosts) tunnels += host.tunnels_open();
   json all = {{"version", WSSGATE_VERSION},
               {"pid", ::getpid()},
               {"started", pki::iso_time(sources.started)},
@@ -197,7 +195,7 @@ nlohmann::json dashboard(const StatusSources& sources) {
               {"listeners", listeners_json(server)},
               {"workers", server.workers()},
               {"connections", server.open_connections()},
-              {"tunnels", tunnels},
+              {"tunnels", figures.all.tunnels_open()},
               {"certificates", certificates_json(sources)},
               {"certificates_in_all", snapshot.certificates.size()},
               {"refused_names", refused_names_json(figures.refused_names, sources, kMostNames)},

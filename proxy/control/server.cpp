@@ -29,6 +29,7 @@ using Clock = std::chrono::steady_clock;
 
 // Cut connections end within a turn of their worker's loop; this only bounds a bug.
 constexpr auto kMostCutting = 5s;
+constexpr auto kSharedFor = 1s;
 
 }  // namespace
 
@@ -219,17 +220,33 @@ Server::Counted Server::counted() const {
   return all;
 }
 
-gateway::Figures Server::figures() const {
-  std::vector<gateway::Figures> each(workers_.size());
+void Server::add_figures(gateway::Figures& all, Hosts hosts) const {
+  all.at = Clock::now();
+  std::vector<gateway::WorkerFigures> each(workers_.size());
   for (std::size_t i = 0; i < workers_.size(); ++i) {
-    workers_[i]->worker.post([parts = workers_[i].get(), copy = &each[i]] {
-      *copy = gateway::Figures::of(parts->gateway.telemetry(), parts->gateway.refused_names());
+    // Here, where nobody waits for it; a worker that has seen more takes its own.
+    if (hosts == Hosts::included) each[i].hosts.resize(all.hosts.size());
+    workers_[i]->worker.post([parts = workers_[i].get(), copy = &each[i], hosts] {
+      copy->take(parts->gateway.telemetry(), parts->gateway.refused_names());
+      if (hosts == Hosts::included) copy->take_hosts(parts->gateway.telemetry());
     });
   }
   await_workers();
+  for (const gateway::WorkerFigures& worker : each) all.add(worker);
+}
+
+gateway::Figures Server::figures() const {
   gateway::Figures all;
-  for (const gateway::Figures& worker : each) all.add(worker);
+  add_figures(all, Hosts::left_out);
   return all;
+}
+
+const gateway::Figures& Server::figures_by_host() {
+  if (Clock::now() - by_host_.at >= kSharedFor || by_host_.at == Clock::time_point()) {
+    by_host_.reset();
+    add_figures(by_host_, Hosts::included);
+  }
+  return by_host_;
 }
 
 std::vector<gateway::OpenConnection> Server::connections(const gateway::ConnectionFilter& filter,

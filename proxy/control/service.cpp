@@ -424,7 +424,8 @@ std::string Service::dashboard_text() {
 
 void Service::take_history() {
   process_ = process_facts();
-  history_.add(History::Clock::now(), server_.figures(), refusals_of(server_.refused()));
+  const gateway::Figures& figures = server_.figures_by_host();
+  history_.add(figures.at, figures, refusals_of(server_.refused()));
   next_step_.expires_after(History::kStep);
   next_step_.async_wait([this](const asio::error_code& error) {
     if (!error) take_history();
