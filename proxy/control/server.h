@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -70,8 +71,8 @@ class Server {
   /// Of all workers, since the start: without the histograms, which are most of `counted`, and
   /// without hosts.
   gateway::Figures figures() const;
-  /// The same with hosts, from at most a second ago: with many, each worker's turn has to pass
-  /// them all, so that all who look share one answer. Until the next call.
+  /// The same with hosts, from at most a second ago: with many, each worker has to pass them all,
+  /// so that all who look share one answer. Until the next call.
   const gateway::Figures& figures_by_host();
   /// Open ones that `filter` covers, `most` a worker, oldest first.
   std::vector<gateway::OpenConnection> connections(const gateway::ConnectionFilter& filter,
@@ -86,6 +87,8 @@ class Server {
 
   enum class Hosts : std::uint8_t { left_out, included };
   void add_figures(gateway::Figures& all, Hosts hosts) const;
+  static void take_hosts(WorkerParts& parts, gateway::WorkerFigures& to,
+                         const std::function<void()>& done);
   void listen(std::vector<ListeningAddress> opened);
   void close_listener(const std::string& name);
   gateway::DrainTerms drain_terms(std::size_t worker) const;

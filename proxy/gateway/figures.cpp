@@ -1,5 +1,7 @@
 #include "gateway/figures.h"
 
+#include <algorithm>
+
 namespace wssgate::gateway {
 
 HostFigures HostFigures::of(const HostCounts& counts) {
@@ -30,12 +32,13 @@ void WorkerFigures::take(const Telemetry& telemetry, const RefusedNames& names) 
   no_host = HostFigures::of(telemetry.no_host);
 }
 
-void WorkerFigures::take_hosts(const Telemetry& telemetry) {
-  hosts.clear();
-  hosts.reserve(telemetry.hosts.size());
-  for (const auto& [name, counts] : telemetry.hosts) {
-    hosts.emplace_back(&name, HostFigures::of(counts));
+bool WorkerFigures::take_hosts(const std::vector<const SeenHost*>& seen, std::size_t most) {
+  if (hosts.empty()) hosts.reserve(seen.size());
+  const std::size_t end = std::min(seen.size(), hosts.size() + most);
+  for (std::size_t i = hosts.size(); i < end; ++i) {
+    hosts.emplace_back(&seen[i]->first, HostFigures::of(seen[i]->second));
   }
+  return end == seen.size();
 }
 
 void Figures::add(const WorkerFigures& worker) {

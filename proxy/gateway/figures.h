@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
@@ -42,8 +43,9 @@ struct WorkerFigures {
 
   /// All but the hosts.
   void take(const Telemetry& telemetry, const RefusedNames& names);
-  /// Within the memory that `hosts` has, where that is enough.
-  void take_hosts(const Telemetry& telemetry);
+  /// The next `most` of Gateway::seen_hosts(); true once it has all. Within the memory that `hosts`
+  /// has, where that is enough.
+  bool take_hosts(const std::vector<const SeenHost*>& seen, std::size_t most);
 };
 
 /// The part of what all workers count that people look at, without the histograms and series that

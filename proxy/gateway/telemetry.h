@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "base/error.h"
 #include "base/histogram.h"
@@ -72,6 +73,9 @@ struct HostCounts {
 
   void add(const HostCounts& other);
 };
+
+/// A host that somebody has asked for, where Telemetry::hosts has it: there it stays.
+using SeenHost = std::pair<const std::string, HostCounts>;
 
 /// Of one upstream, by its name.
 struct UpstreamCounts {

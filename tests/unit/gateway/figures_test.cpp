@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <vector>
+
 namespace wssgate::gateway {
 namespace {
 
@@ -26,7 +29,10 @@ Figures of_two_workers(const Telemetry& telemetry) {
   refused.add("chta.example", std::chrono::system_clock::time_point(1s));
   WorkerFigures worker;
   worker.take(telemetry, refused);
-  worker.take_hosts(telemetry);
+  std::vector<const SeenHost*> seen;
+  for (const SeenHost& host : telemetry.hosts) seen.push_back(&host);
+  EXPECT_FALSE(worker.take_hosts(seen, 1)) << "there is another one";
+  EXPECT_TRUE(worker.take_hosts(seen, 1));
   Figures figures;
   figures.add(worker);
   figures.add(worker);
