@@ -13,8 +13,9 @@ void Report::add(SourceLocation at, std::string message, std::string hint) {
   problems_.push_back({std::move(at), std::move(message), std::move(hint), Severity::error});
 }
 
-void Report::warn(SourceLocation at, std::string message, std::string hint) {
-  problems_.push_back({std::move(at), std::move(message), std::move(hint), Severity::warning});
+void Report::warn(SourceLocation at, std::string message, std::string hint, Problem::Kind kind) {
+  problems_.push_back(
+      {std::move(at), std::move(message), std::move(hint), Severity::warning, kind});
 }
 
 void Report::add(Problem problem) {

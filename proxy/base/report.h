@@ -22,10 +22,19 @@ enum class Severity : std::uint8_t { error, warning };
 /// One thing that is wrong with a configuration or a certificate, and what to do about it.
 /// Both texts are sentences without a closing full stop.
 struct Problem {
+  /// What somebody else tells of in another way, and who tells all can leave out.
+  enum class Kind : std::uint8_t {
+    other,
+    /// The coming end of a certificate that is sent: a leaf or an intermediate.
+    member_expiring,
+    unverified_upstream
+  };
+
   SourceLocation at;
   std::string message;
   std::string hint;
   Severity severity = Severity::error;
+  Kind kind = Kind::other;
 
   bool operator==(const Problem&) const = default;
 };
@@ -35,7 +44,8 @@ struct Problem {
 class Report {
  public:
   void add(SourceLocation at, std::string message, std::string hint);
-  void warn(SourceLocation at, std::string message, std::string hint);
+  void warn(SourceLocation at, std::string message, std::string hint,
+            Problem::Kind kind = Problem::Kind::other);
   void add(Problem problem);
   /// All that another report holds.
   void append(const Report& other);

@@ -50,7 +50,8 @@ void print_refused_names(const json& refused) {
   std::size_t printed = 0;
   for (const auto& each : refused.at("names")) {
     if (printed++ == kMostNames) break;
-    const std::string nearest = each.value("nearest", "");
+    const json& found = each.at("nearest");  // null where it has not been looked for yet
+    const std::string nearest = found.is_string() ? found.get<std::string>() : "";
     std::fputs(fmt::format("  {:>9}  {}{}, last at {}\n", each.value("at_least", std::uint64_t{0}),
                            each.value("name", ""),
                            nearest.empty() ? "" : fmt::format(" (near: {})", nearest),

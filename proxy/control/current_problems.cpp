@@ -33,58 +33,71 @@ std::string days_and_hours(std::chrono::system_clock::duration span) {
   return hours >= 48 ? fmt::format("{} days", hours / 24) : fmt::format("{} hours", hours);
 }
 
-/// A certificate that serves, or an intermediate that goes with it.
+/// That of a certificate that serves, or of an intermediate that goes with it.
 struct Life {
-  std::string what;
-  const std::string& file;
+  const pki::Certificate& certificate;
+  /// Null: the certificate's own.
+  const X509* intermediate = nullptr;
   TimePoint begin;
   TimePoint end;
-  /// Of the kinds of its problems.
-  bool is_intermediate = false;
 
+  TimePoint warns_from() const {
+    return end - std::min<TimePoint::duration>(kExpiryWarning, part(3));
+  }
+  TimePoint alarms_from() const {
+    return end - std::min<TimePoint::duration>(kExpiryAlarm, part(10));
+  }
+  std::string what() const {
+    const std::string name =
+        certificate.names.empty() ? std::string() : " of " + certificate.names.front().text();
+    if (intermediate == nullptr) return "the certificate" + name;
+    return fmt::format("the intermediate '{}'{}", pki::subject_label(intermediate), name);
+  }
+
+ private:
   /// Without overflow: the dates may be the ends of the clock.
   TimePoint::duration part(int divisor) const {
     return end.time_since_epoch() / divisor - begin.time_since_epoch() / divisor;
   }
 };
 
+template <class Visit>
+void each_life(const pki::Certificate& certificate, const Visit& visit) {
+  visit(Life{certificate, nullptr, certificate.not_before, certificate.not_after});
+  for (const pki::X509Ptr& intermediate : certificate.intermediates) {
+    const auto begin = pki::not_before(intermediate.get());
+    const auto end = pki::not_after(intermediate.get());
+    // Without either it would not have been proven.
+    if (begin && end) visit(Life{certificate, intermediate.get(), *begin, *end});
+  }
+}
+
 void judge_life(const Life& life, TimePoint now, CurrentProblems& problems) {
-  const auto left = life.end - now;
-  const auto warning = std::min<TimePoint::duration>(kExpiryWarning, life.part(3));
-  const auto alarm = std::min<TimePoint::duration>(kExpiryAlarm, life.part(10));
-  if (left > warning) return;
+  if (now < life.warns_from()) return;
+  const bool of_intermediate = life.intermediate != nullptr;
+  const std::string& file = life.certificate.chain_file;
   const std::string end = pki::iso_time(life.end);
-  if (left < TimePoint::duration::zero()) {
+  if (now > life.end) {
     problems.push_back(
-        {Level::alarm, life.is_intermediate ? "intermediate_expired" : "certificate_expired",
-         life.file,
-         fmt::format(
-             "{} expired at {}, {}", life.what, end,
-             life.is_intermediate ? "and clients refuse what it issued" : "and serves no more"),
-         life.is_intermediate ? "put your CA's present fullchain.pem in its place"
-                              : "put a renewed one in its place: it serves within a second"});
+        {Level::alarm, of_intermediate ? "intermediate_expired" : "certificate_expired", file,
+         fmt::format("{} expired at {}, {}", life.what(), end,
+                     of_intermediate ? "and clients refuse what it issued" : "and serves no more"),
+         of_intermediate ? "put your CA's present fullchain.pem in its place"
+                         : "put a renewed one in its place: it serves within a second"});
     return;
   }
   problems.push_back(
-      {left < alarm ? Level::alarm : Level::warning,
-       life.is_intermediate ? "intermediate_expiring" : "certificate_expiring", life.file,
-       fmt::format("{} expires at {}, in {}", life.what, end, days_and_hours(left)),
-       life.is_intermediate
-           ? "put your CA's present fullchain.pem in its place"
-           : "look why it was not renewed (the log of certbot or whatever does it)"});
+      {now > life.alarms_from() ? Level::alarm : Level::warning,
+       of_intermediate ? "intermediate_expiring" : "certificate_expiring", file,
+       fmt::format("{} expires at {}, in {}", life.what(), end, days_and_hours(life.end - now)),
+       of_intermediate ? "put your CA's present fullchain.pem in its place"
+                       : "look why it was not renewed (the log of certbot or whatever does it)"});
 }
 
-/// Of the coming end of a member of a chain that serves: judge_life tells of it by the clock. Those
-/// of roots and of clients' CAs are told as the reload told them.
-bool tells_of_a_life(const Problem& warning, const std::unordered_set<std::string>& serving) {
-  return warning.message.starts_with('\'') &&
-         warning.message.find("' expires at ") != std::string::npos &&
-         serving.count(warning.at.file) > 0;
-}
-
-/// The configuration's own warning of it is told as another kind, for each upstream.
-bool tells_of_unverified(const Problem& warning) {
-  return warning.message.find("is NOT VERIFIED") != std::string::npos;
+/// What is told of in another way: by the clock, while the chain serves, or for each upstream.
+bool told_elsewhere(const Problem& warning, const std::unordered_set<std::string>& serving) {
+  if (warning.kind == Problem::Kind::unverified_upstream) return true;
+  return warning.kind == Problem::Kind::member_expiring && serving.count(warning.at.file) > 0;
 }
 
 void add_drains(const StatusSources& sources, CurrentProblems& problems) {
@@ -107,12 +120,15 @@ void add_drains(const StatusSources& sources, CurrentProblems& problems) {
   }
 }
 
-void add_names_and_upstreams(const gateway::Snapshot& snapshot, CurrentProblems& problems) {
-  for (const std::string& name : hosts_without_certificate(snapshot)) {
+void add_names(const std::set<std::string>& without_certificate, CurrentProblems& problems) {
+  for (const std::string& name : without_certificate) {
     problems.push_back({Level::alarm, "host_without_certificate", name,
                         fmt::format("{}: no certificate may serve it", name),
                         "its handshakes are refused until a good one is on the disk"});
   }
+}
+
+void add_upstreams(const gateway::Snapshot& snapshot, CurrentProblems& problems) {
   const auto now = upstream::Health::Clock::now();
   for (const auto& [name, upstream] : snapshot.upstreams) judge_upstream(*upstream, now, problems);
   for (const auto& [name, terms] : snapshot.upstream_tls) {
@@ -125,38 +141,30 @@ void add_names_and_upstreams(const gateway::Snapshot& snapshot, CurrentProblems&
   }
 }
 
-/// Those that some host has: an abandoned folder hurts nobody.
-std::unordered_set<const pki::Certificate*> certificates_in_use(const gateway::Snapshot& snapshot) {
-  std::unordered_set<const pki::Certificate*> used;
-  snapshot.sites.for_each([&](const std::string&, const gateway::Site& site) {
-    for (const auto& served : site.certificates) used.insert(served.certificate.get());
-  });
-  return used;
-}
-
 void add_staples(const StatusSources& sources, CurrentProblems& problems) {
+  const std::vector<StapleStatus> troubled = sources.stapler.troubled();
+  if (troubled.empty()) return;
   std::unordered_set<std::string> required;
   for (const auto& wanted : sources.server.snapshot()->staples_wanted) {
     if (wanted.required) required.insert(wanted.certificate->fingerprint);
   }
-  for (const StapleStatus& staple : sources.stapler.status()) {
+  for (const StapleStatus& staple : troubled) {
     judge_staple(staple, required.count(staple.fingerprint) > 0, problems);
   }
 }
 
-}  // namespace
-
-std::set<std::string> hosts_without_certificate(const gateway::Snapshot& snapshot) {
-  const auto now = std::chrono::system_clock::now();
-  std::set<std::string> names;
-  snapshot.sites.for_each([&](const std::string& name, const gateway::Site& site) {
-    if (site.host->passthrough) return;  // it has no use for one
-    const bool unstapled = std::any_of(site.needed_staples.begin(), site.needed_staples.end(),
-                                       [&](const auto& slot) { return !slot->good(now); });
-    if (site.tls.empty() || now > site.end || unstapled) names.insert(name);
-  });
-  return names;
+void add_reload(const StatusSources& sources, CurrentProblems& problems) {
+  const Reload& last = sources.reloader.last();
+  std::unordered_set<std::string> serving;
+  if (!last.warnings.empty()) {  // else nobody asks
+    for (const pki::Certificate* certificate : sources.facts.certificates()) {
+      serving.insert(certificate->chain_file);
+    }
+  }
+  judge_reload(last, serving, problems);
 }
+
+}  // namespace
 
 void judge_reload(const Reload& last, const std::unordered_set<std::string>& serving,
                   CurrentProblems& problems) {
@@ -171,33 +179,21 @@ void judge_reload(const Reload& last, const std::unordered_set<std::string>& ser
                         fmt::format("{}: {}", place(problem.at), problem.message), problem.hint});
   }
   for (const Problem& problem : last.warnings) {
-    if (tells_of_a_life(problem, serving) || tells_of_unverified(problem)) continue;
+    if (told_elsewhere(problem, serving)) continue;
     problems.push_back({Level::warning, "configuration_warning", place(problem.at),
                         fmt::format("{}: {}", place(problem.at), problem.message), problem.hint});
   }
 }
 
+TimePoint tells_from(const pki::Certificate& certificate) {
+  TimePoint first = TimePoint::max();
+  each_life(certificate, [&](const Life& life) { first = std::min(first, life.warns_from()); });
+  return first;
+}
+
 void judge_certificate(const pki::Certificate& certificate, TimePoint now,
                        CurrentProblems& problems) {
-  const std::string name =
-      certificate.names.empty() ? std::string() : " of " + certificate.names.front().text();
-  judge_life({.what = "the certificate" + name,
-              .file = certificate.chain_file,
-              .begin = certificate.not_before,
-              .end = certificate.not_after},
-             now, problems);
-  for (const pki::X509Ptr& intermediate : certificate.intermediates) {
-    const auto begin = pki::not_before(intermediate.get());
-    const auto end = pki::not_after(intermediate.get());
-    if (!begin || !end) continue;  // it would not have been proven
-    judge_life({.what = fmt::format("the intermediate '{}'{}",
-                                    pki::subject_label(intermediate.get()), name),
-                .file = certificate.chain_file,
-                .begin = *begin,
-                .end = *end,
-                .is_intermediate = true},
-               now, problems);
-  }
+  each_life(certificate, [&](const Life& life) { judge_life(life, now, problems); });
 }
 
 void judge_staple(const StapleStatus& staple, bool required, CurrentProblems& problems) {
@@ -262,21 +258,20 @@ void judge_limits(const ProcessFacts& facts, std::uint64_t connections,
   }
 }
 
-CurrentProblems current_problems(const StatusSources& sources) {
+CurrentProblems current_problems(const StatusSources& sources,
+                                 const std::set<std::string>& without_certificate) {
   CurrentProblems problems;
   const gateway::Snapshot& snapshot = *sources.server.snapshot();
-  const auto used = certificates_in_use(snapshot);
-  std::unordered_set<std::string> serving;
-  for (const pki::Certificate* certificate : used) serving.insert(certificate->chain_file);
-  judge_reload(sources.reloader.last(), serving, problems);
+  add_reload(sources, problems);
   add_drains(sources, problems);
-  add_names_and_upstreams(snapshot, problems);
+  add_names(without_certificate, problems);
+  add_upstreams(snapshot, problems);
   const auto now = std::chrono::system_clock::now();
-  for (const gateway::CertificateState& state : snapshot.certificates) {
-    if (used.count(state.served.get()) > 0) judge_certificate(*state.served, now, problems);
+  for (const pki::Certificate* certificate : sources.facts.near_their_end(now)) {
+    judge_certificate(*certificate, now, problems);
   }
   add_staples(sources, problems);
-  judge_limits(process_facts(), sources.server.open_connections(),
+  judge_limits(sources.process, sources.server.open_connections(),
                snapshot.config.limits.connections, problems);
   std::stable_sort(problems.begin(), problems.end(),
                    [](const auto& a, const auto& b) { return a.level < b.level; });

@@ -39,15 +39,16 @@ struct CurrentProblem {
 using CurrentProblems = std::vector<CurrentProblem>;
 
 /// All of them, alarms first. `wssgate status` and the dashboard show the same ones.
-CurrentProblems current_problems(const StatusSources& sources);
-
-/// Names whose handshakes are refused, since no certificate may serve them now.
-std::set<std::string> hosts_without_certificate(const gateway::Snapshot& snapshot);
+/// `without_certificate`: SnapshotFacts::without_certificate().
+CurrentProblems current_problems(const StatusSources& sources,
+                                 const std::set<std::string>& without_certificate);
 
 // Each looks at one thing.
 /// `serving`: the chain files whose members' ends judge_certificate() tells of.
 void judge_reload(const Reload& last, const std::unordered_set<std::string>& serving,
                   CurrentProblems& problems);
+/// From when on judge_certificate() has something to say.
+std::chrono::system_clock::time_point tells_from(const pki::Certificate& certificate);
 /// Its end, and those of the intermediates that go with it.
 void judge_certificate(const pki::Certificate& certificate,
                        std::chrono::system_clock::time_point now, CurrentProblems& problems);

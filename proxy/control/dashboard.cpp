@@ -4,14 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
+#include <cstdint>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/report_json.h"
+#include "control/charts.h"
 #include "control/status_parts.h"
 #include "pki/x509_facts.h"
 
@@ -20,19 +20,12 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostCertificates = 40;
 constexpr std::size_t kMostUpstreams = 60;
 constexpr std::size_t kMostHosts = 24;
 constexpr std::size_t kMostNames = 20;
-/// What a chart is wide.
-struct Window {
-  std::size_t points = 0;
-  /// Steps of the history that are one of its points.
-  std::size_t steps_a_point = 1;
-};
 // The hour in half minutes; a process that has just begun has its first ten minutes in full.
-constexpr Window kHour{.points = History::kSteps / 3, .steps_a_point = 3};
-constexpr Window kBeginning{.points = 60, .steps_a_point = 1};
+constexpr ChartWindow kHour{.points = History::kSteps / 3, .steps_a_point = 3};
+constexpr ChartWindow kBeginning{.points = 60, .steps_a_point = 1};
 
 constexpr std::string_view kPolicy =
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -41,23 +34,6 @@ constexpr std::string_view kPolicy =
     "Referrer-Policy: no-referrer\r\n"
     "Cross-Origin-Resource-Policy: same-origin\r\n"
     "Cross-Origin-Opener-Policy: same-origin\r\n";
-
-/// Those that need care, and after them those that end first.
-std::vector<const gateway::CertificateState*> most_urgent(const gateway::Snapshot& snapshot) {
-  std::vector<const gateway::CertificateState*> states;
-  for (const gateway::CertificateState& state : snapshot.certificates) states.push_back(&state);
-  const auto urgency = [](const gateway::CertificateState* state) {
-    const auto end =
-        state->served ? state->served->not_after : std::chrono::system_clock::time_point::min();
-    return std::pair(state->served && state->refused.empty(), end);
-  };
-  const auto shown = std::min(kMostCertificates, states.size());
-  std::partial_sort(states.begin(), states.begin() + static_cast<std::ptrdiff_t>(shown),
-                    states.end(),
-                    [&](const auto* a, const auto* b) { return urgency(a) < urgency(b); });
-  states.resize(shown);
-  return states;
-}
 
 json upstreams(const gateway::Snapshot& snapshot) {
   const auto now = upstream::Health::Clock::now();
@@ -81,44 +57,48 @@ json upstreams(const gateway::Snapshot& snapshot) {
   return list;
 }
 
-/// Charts have one number where the history has some: the mean.
-template <class Value>
-json series(const History::Points& points, std::size_t steps, const Value& value) {
-  json list = json::array();
-  // From the end, so that a point stays what it was while others come.
-  const std::size_t first = points.size() % steps;
-  for (std::size_t at = first; at < points.size(); at += steps) {
-    double sum = 0;
-    for (std::size_t i = at; i < at + steps; ++i) sum += value(points[i]);
-    list.push_back(std::round(sum / static_cast<double>(steps) * 10) / 10);
-  }
-  return list;
+/// Of the history, which all charts show.
+struct Window {
+  ChartWindow chart;
+  std::uint64_t steps = 0;
+};
+
+json chart_json(const History::Points& points, const Window& window, ChartOf what) {
+  const Chart chart = chart_of(points, window.steps, window.chart, what);
+  return {{"points", chart.points}, {"most", chart.most}};
 }
 
-double tunnels_of(const History::Point& point) { return point.tunnels; }
-double requests_of(const History::Point& point) { return point.requests; }
-double messages_of(const History::Point& point) { return point.messages; }
-double bytes_of(const History::Point& point) {
-  return static_cast<double>(point.bytes_from_clients) + point.bytes_from_upstreams;
-}
-
-/// The last step, and the charts of the hour.
-json traffic_json(const History::Points& points, std::size_t steps) {
+/// The last step.
+json rates_json(const History::Points& points) {
   const History::Point now = points.empty() ? History::Point() : points.back();
-  return {{"tunnels", now.tunnels},
-          {"requests_per_second", now.requests},
+  return {{"requests_per_second", now.requests},
           {"messages_per_second", now.messages},
           {"bytes_from_clients_per_second", now.bytes_from_clients},
-          {"bytes_from_upstreams_per_second", now.bytes_from_upstreams},
-          {"history",
-           {{"tunnels", series(points, steps, tunnels_of)},
-            {"requests", series(points, steps, requests_of)},
-            {"messages", series(points, steps, messages_of)},
-            {"bytes", series(points, steps, bytes_of)}}}};
+          {"bytes_from_upstreams_per_second", now.bytes_from_upstreams}};
 }
 
-/// The busiest ones. Tunnels are told as they are now.
-json hosts_json(const History& history, std::size_t steps, const gateway::Figures& figures) {
+json traffic_json(const History::Points& points, const Window& window) {
+  json traffic = rates_json(points);
+  traffic["history"] = {{"tunnels", chart_json(points, window, ChartOf::tunnels)},
+                        {"requests", chart_json(points, window, ChartOf::requests)},
+                        {"messages", chart_json(points, window, ChartOf::messages)},
+                        {"bytes", chart_json(points, window, ChartOf::bytes)}};
+  return traffic;
+}
+
+/// Of what a host is used for: WebSockets, or what is passed through, or else requests.
+std::pair<std::string_view, ChartOf> charted(const History::Points& points) {
+  const auto has = [&](ChartOf what) {
+    return std::any_of(points.begin(), points.end(),
+                       [&](const History::Point& point) { return figure_of(point, what) > 0; });
+  };
+  if (has(ChartOf::tunnels)) return {"tunnels", ChartOf::tunnels};
+  if (has(ChartOf::passing_through)) return {"passing_through", ChartOf::passing_through};
+  return {"requests", ChartOf::requests};
+}
+
+/// The busiest ones. What is open is told as it is now.
+json hosts_json(const History& history, const Window& window, const gateway::Figures& figures) {
   std::vector<std::pair<double, const std::string*>> busiest;
   for (const auto& [name, host] : history.hosts()) busiest.emplace_back(host.busy, &name);
   std::sort(busiest.begin(), busiest.end(), [](const auto& a, const auto& b) {
@@ -127,11 +107,26 @@ json hosts_json(const History& history, std::size_t steps, const gateway::Figure
   json list = json::array();
   for (const auto& [busy, name] : busiest) {
     if (list.size() == kMostHosts) break;
-    json host = traffic_json(history.hosts().at(*name).points, steps);
-    host["host"] = *name;
+    const History::Points& points = history.hosts().at(*name).points;
     const auto found = figures.hosts.find(*name);
-    if (found != figures.hosts.end()) host["tunnels"] = found->second.tunnels_open();
+    const gateway::HostFigures now =
+        found == figures.hosts.end() ? gateway::HostFigures() : found->second;
+    const auto [of, what] = charted(points);
+    json host = rates_json(points);
+    host["host"] = *name;
+    host["tunnels"] = now.tunnels_open();
+    host["passing_through"] = now.passing_through;
+    host["chart"] = chart_json(points, window, what);
+    host["chart"]["of"] = of;
     list.push_back(std::move(host));
+  }
+  return list;
+}
+
+json certificates_json(const StatusSources& sources) {
+  json list = json::array();
+  for (const gateway::CertificateState* state : sources.facts.most_urgent()) {
+    list.push_back(certificate_json(*state, sources.stapler));
   }
   return list;
 }
@@ -192,14 +187,13 @@ AdminAnswer serve_dashboard_file(const DashboardFile& file, const AdminRequest& 
 }
 
 nlohmann::json dashboard(const StatusSources& sources) {
-  const Server& server = sources.server;
+  Server& server = sources.server;
   const gateway::Snapshot& snapshot = *server.snapshot();
-  const gateway::Figures figures = server.figures();
+  const gateway::Figures& figures = server.figures_by_host();
   const History::Refusals refusals = refusals_of(server.refused());
   const auto recent = sources.history.recent(History::Clock::now(), figures, refusals);
-  const Window& window = sources.history.all().size() <= kBeginning.points ? kBeginning : kHour;
-  std::uint64_t tunnels = 0;
-  for (const auto& [name, host] : figures.hosts) tunnels += host.tunnels_open();
+  const bool begins = sources.history.all().size() <= kBeginning.points;
+  const Window window{begins ? kBeginning : kHour, sources.history.steps()};
   json all = {{"version", WSSGATE_VERSION},
               {"pid", ::getpid()},
               {"started", pki::iso_time(sources.started)},
@@ -208,22 +202,24 @@ nlohmann::json dashboard(const StatusSources& sources) {
               {"listeners", listeners_json(server)},
               {"workers", server.workers()},
               {"connections", server.open_connections()},
-              {"tunnels", tunnels},
-              {"certificates", certificates_json(sources, most_urgent(snapshot))},
+              {"tunnels", figures.all.tunnels_open()},
+              {"passing_through", figures.all.passing_through},
+              {"certificates", certificates_json(sources)},
               {"certificates_in_all", snapshot.certificates.size()},
-              {"refused_names", refused_names_json(figures.refused_names, snapshot, kMostNames)},
+              {"refused_names", refused_names_json(figures.refused_names, sources, kMostNames)},
               {"refusals", refusals_json(refusals, recent.refusals)},
               {"recent_seconds", recent.span.count()},
-              {"traffic", traffic_json(sources.history.all(), window.steps_a_point)},
-              {"hosts", hosts_json(sources.history, window.steps_a_point, figures)},
+              {"traffic", traffic_json(sources.history.all(), window)},
+              {"hosts", hosts_json(sources.history, window, figures)},
               {"hosts_seen", figures.hosts.size()},
-              {"history_step_seconds", History::kStep.count() * window.steps_a_point},
-              {"history_steps", window.points},
+              {"history_step_seconds", History::kStep.count() * window.chart.steps_a_point},
+              {"history_steps", window.chart.points},
               {"upstreams", upstreams(snapshot)},
               {"upstreams_in_all", snapshot.config.upstreams.size()},
               {"endings", endings_json(recent)},
               {"reloads", reloads_json(sources.reloader.history())}};
-  add_problems(current_problems(sources), all);
+  const auto now = std::chrono::system_clock::now();
+  add_problems(current_problems(sources, sources.facts.without_certificate(now)), all);
   return all;
 }
 

@@ -1,7 +1,7 @@
 #include "control/history.h"
 
 #include <algorithm>
-#include <utility>
+#include <string_view>
 
 namespace wssgate::control {
 namespace {
@@ -25,16 +25,17 @@ History::Point point_of(const HostFigures& now, const HostFigures& before, doubl
     return static_cast<float>(static_cast<double>(grown(now.*figure, before.*figure)) / seconds);
   };
   return {.tunnels = static_cast<float>(now.tunnels_open()),
+          .passing_through = static_cast<float>(now.passing_through),
           .requests = rate(&HostFigures::requests),
           .messages = rate(&HostFigures::messages),
           .bytes_from_clients = rate(&HostFigures::bytes_from_clients),
           .bytes_from_upstreams = rate(&HostFigures::bytes_from_upstreams)};
 }
 
-/// A tunnel, a request or a message a second, or a kilobyte.
+/// What is open, a request or a message a second, or a kilobyte.
 double weight(const History::Point& point) {
-  return static_cast<double>(point.tunnels) + point.requests + point.messages +
-         ((point.bytes_from_clients + point.bytes_from_upstreams) / 1024.0);
+  return static_cast<double>(point.tunnels) + point.passing_through + point.requests +
+         point.messages + ((point.bytes_from_clients + point.bytes_from_upstreams) / 1024.0);
 }
 
 void append(History::Host& host, const History::Point& point) {
@@ -58,26 +59,30 @@ std::map<TunnelEnd, std::uint64_t> ends_of(const gateway::Figures& figures) {
 
 void History::add(TimePoint now, const gateway::Figures& figures, const Refusals& refusals) {
   keep_totals(now, figures, refusals);
-  auto before = std::exchange(before_, Before{now, figures.hosts});
-  if (!before) return;
-  const double seconds = std::chrono::duration<double>(now - before->at).count();
+  if (!before_) {
+    before_ = Before{now, figures.all, figures.hosts};
+    return;
+  }
+  const double seconds = std::chrono::duration<double>(now - before_->at).count();
   if (seconds <= 0) return;
 
-  HostFigures sum;
-  HostFigures sum_before;
-  std::unordered_map<std::string, Point> points;
+  std::unordered_map<std::string_view, Point> points;  // of those that had anything
   for (const auto& [name, host] : figures.hosts) {
-    sum.add(host);
-    const HostFigures& was = before->hosts[name];
-    sum_before.add(was);
-    points.emplace(name, point_of(host, was, seconds));
+    HostFigures& before = before_->hosts[name];
+    const Point point = point_of(host, before, seconds);
+    before = host;
+    if (weight(point) > 0) points.emplace(name, point);
   }
-  append(all_, point_of(sum, sum_before, seconds));
-  for (auto& [name, host] : hosts_) append(host, points[name]);
+  append(all_, point_of(figures.all, before_->all, seconds));
+  ++steps_;
+  before_->all = figures.all;
+  before_->at = now;
+  for (auto& [name, host] : hosts_) {
+    const auto found = points.find(name);
+    append(host, found == points.end() ? Point() : found->second);
+  }
   std::erase_if(hosts_, [](const auto& entry) { return is_silent(entry.second); });
-  for (const auto& [name, point] : points) {
-    if (weight(point) > 0) admit(name, point);
-  }
+  for (const auto& [name, point] : points) admit(std::string(name), point);
 }
 
 /// Where there is no place, a busier host takes that of the least busy one.

@@ -30,9 +30,10 @@ class History {
   static constexpr std::size_t kSteps = 360;
   static constexpr std::size_t kMostHosts = 64;
 
-  /// One step. All but the tunnels are rates, a second.
+  /// One step. All but what is open are rates, a second.
   struct Point {
     float tunnels = 0;
+    float passing_through = 0;
     float requests = 0;
     float messages = 0;
     float bytes_from_clients = 0;
@@ -45,10 +46,13 @@ class History {
     double busy = 0;
   };
 
-  /// Once every kStep; the first one is what the others are compared with.
+  /// Once every kStep; the first one is what the others are compared with. `now` is when `figures`
+  /// were taken.
   void add(TimePoint now, const gateway::Figures& figures, const Refusals& refusals);
 
   const Points& all() const { return all_.points; }
+  /// How many there have been, those that are forgotten too: which one the last point is.
+  std::uint64_t steps() const { return steps_; }
   const std::unordered_map<std::string, Host>& hosts() const { return hosts_; }
 
   /// What has come since about an hour ago, or since the first step; nothing before that.
@@ -67,6 +71,7 @@ class History {
   };
   struct Before {
     TimePoint at;
+    gateway::HostFigures all;
     std::unordered_map<std::string, gateway::HostFigures> hosts;
   };
 
@@ -75,6 +80,7 @@ class History {
 
   std::optional<Before> before_;
   Host all_;
+  std::uint64_t steps_ = 0;
   std::unordered_map<std::string, Host> hosts_;
   std::deque<Totals> totals_;
 };

@@ -1,19 +1,25 @@
 #include "control/metric_families.h"
 
+#include <cstdint>
 #include <limits>
+#include <utility>
 
 namespace wssgate::control {
 
-MetricFamilies::Family& MetricFamilies::Family::value(double value, Labels labels) {
-  prometheus::ClientMetric& metric = family_.metric.emplace_back();
+prometheus::ClientMetric& MetricFamilies::Family::add(Labels labels) {
+  prometheus::ClientMetric& metric = owner_.families_[place_].metric.emplace_back();
   metric.label = std::move(labels);
+  return metric;
+}
+
+MetricFamilies::Family& MetricFamilies::Family::value(double value, Labels labels) {
+  prometheus::ClientMetric& metric = add(std::move(labels));
   metric.counter.value = metric.gauge.value = value;  // the family's type says which counts
   return *this;
 }
 
 MetricFamilies::Family& MetricFamilies::Family::value(const Histogram& histogram, Labels labels) {
-  prometheus::ClientMetric& metric = family_.metric.emplace_back();
-  metric.label = std::move(labels);
+  prometheus::ClientMetric& metric = add(std::move(labels));
   std::uint64_t below = 0;
   for (std::size_t i = 0; i < histogram.counts().size(); ++i) {
     below += histogram.counts()[i];
@@ -32,7 +38,7 @@ MetricFamilies::Family MetricFamilies::begin(std::string_view name, std::string_
   family.name = name;
   family.help = help;
   family.type = type;
-  return Family(family);
+  return {*this, families_.size() - 1};
 }
 
 MetricFamilies::Family MetricFamilies::counter(std::string_view name, std::string_view help) {

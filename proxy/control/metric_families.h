@@ -2,7 +2,7 @@
 
 #include <prometheus/metric_family.h>
 
-#include <cstdint>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,16 +17,20 @@ using Labels = std::vector<prometheus::ClientMetric::Label>;
 /// Families of metrics, in the order they are added.
 class MetricFamilies {
  public:
-  /// One family. Its samples are added to it while no other family is begun.
+  /// One family; several can be filled side by side.
   class Family {
    public:
-    explicit Family(prometheus::MetricFamily& family) : family_(family) {}
+    /// `owner` is borrowed.
+    Family(MetricFamilies& owner, std::size_t place) : owner_(owner), place_(place) {}
 
     Family& value(double value, Labels labels = {});
     Family& value(const Histogram& histogram, Labels labels = {});
 
    private:
-    prometheus::MetricFamily& family_;
+    prometheus::ClientMetric& add(Labels labels);
+
+    MetricFamilies& owner_;
+    std::size_t place_;
   };
 
   Family counter(std::string_view name, std::string_view help);

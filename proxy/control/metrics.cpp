@@ -103,6 +103,8 @@ void add_requests(MetricFamilies& families, const gateway::Telemetry& telemetry)
   auto requests = families.counter(
       "wssgate_requests_total",
       "HTTP requests that ended, by the status that the client got (0: none). Not tunnels.");
+  auto bytes = families.counter("wssgate_request_body_bytes_total",
+                                "Bodies of requests, from the client, and of their responses.");
   const auto add = [&](const std::string& host, const gateway::HostCounts& counts) {
     for (const auto& [status, count] : counts.requests) {
       const bool known = status != gateway::kOtherStatus;
@@ -110,14 +112,12 @@ void add_requests(MetricFamilies& families, const gateway::Telemetry& telemetry)
                      {{"host", host}, {"code", known ? std::to_string(status) : "other"}});
     }
   };
-  for (const auto& [host, counts] : telemetry.hosts) add(host, counts);
-  add(gateway::kNoHost, telemetry.no_host);
-  auto bytes = families.counter("wssgate_request_body_bytes_total",
-                                "Bodies of requests, from the client, and of their responses.");
   for (const auto& [host, counts] : telemetry.hosts) {
+    add(host, counts);
     bytes.value(static_cast<double>(counts.request_bytes), {{"host", host}, {"from", "client"}});
     bytes.value(static_cast<double>(counts.response_bytes), {{"host", host}, {"from", "upstream"}});
   }
+  add(gateway::kNoHost, telemetry.no_host);
   families
       .histogram("wssgate_request_duration_seconds",
                  "From a request's first byte to the last of its response.")
@@ -131,24 +131,34 @@ std::string code_label(std::uint16_t code) {
   return std::to_string(code);
 }
 
-void add_tunnels(MetricFamilies& families, const gateway::Telemetry& telemetry) {
+void add_tunnels_by_host(MetricFamilies& families, const gateway::Telemetry& telemetry) {
   auto opened = families.counter("wssgate_tunnels_opened_total", "WebSockets that were opened.");
-  for (const auto& [host, counts] : telemetry.hosts) {
-    opened.value(static_cast<double>(counts.tunnels_begun), {{"host", host}});
-  }
   auto open = families.gauge("wssgate_tunnels_open", "WebSockets that are open.");
-  for (const auto& [host, counts] : telemetry.hosts) {
-    open.value(static_cast<double>(counts.tunnels_begun - counts.tunnels_ended), {{"host", host}});
-  }
   auto age = families.gauge(
       "wssgate_tunnels_open_age_seconds",
       "The ages of open WebSockets, added up: by wssgate_tunnels_open it is their mean.");
+  auto bytes = families.counter("wssgate_tunnel_bytes_total",
+                                "Bytes of WebSocket frames that were passed on, as they went.");
+  auto messages =
+      families.counter("wssgate_tunnel_messages_total", "WebSocket messages that were passed on.");
+  const auto add = [&](const std::string& host, const char* from, const gateway::Traffic& traffic) {
+    bytes.value(static_cast<double>(traffic.bytes), {{"host", host}, {"from", from}});
+    messages.value(static_cast<double>(traffic.messages), {{"host", host}, {"from", from}});
+  };
   const auto now = gateway::since_start_of_clock(gateway::TelemetryClock::now());
   for (const auto& [host, counts] : telemetry.hosts) {
     const auto count = static_cast<std::int64_t>(counts.tunnels_begun - counts.tunnels_ended);
+    opened.value(static_cast<double>(counts.tunnels_begun), {{"host", host}});
+    open.value(static_cast<double>(count), {{"host", host}});
     age.value(std::chrono::duration<double>(count * now - counts.open_since).count(),
               {{"host", host}});
+    add(host, "client", counts.from_client);
+    add(host, "upstream", counts.from_upstream);
   }
+}
+
+void add_tunnels(MetricFamilies& families, const gateway::Telemetry& telemetry) {
+  add_tunnels_by_host(families, telemetry);
   auto ended = families.counter(
       "wssgate_tunnels_ended_total",
       "WebSockets that ended: who ended it, the reason that logs show, and the code of its Close.");
@@ -156,22 +166,6 @@ void add_tunnels(MetricFamilies& families, const gateway::Telemetry& telemetry) 
     ended.value(static_cast<double>(count), {{"ended_by", text(side_label(end.by))},
                                              {"reason", text(reason_label(end.reason))},
                                              {"code", code_label(end.code)}});
-  }
-  auto bytes = families.counter("wssgate_tunnel_bytes_total",
-                                "Bytes of WebSocket frames that were passed on, as they went.");
-  for (const auto& [host, counts] : telemetry.hosts) {
-    bytes.value(static_cast<double>(counts.from_client.bytes),
-                {{"host", host}, {"from", "client"}});
-    bytes.value(static_cast<double>(counts.from_upstream.bytes),
-                {{"host", host}, {"from", "upstream"}});
-  }
-  auto messages =
-      families.counter("wssgate_tunnel_messages_total", "WebSocket messages that were passed on.");
-  for (const auto& [host, counts] : telemetry.hosts) {
-    messages.value(static_cast<double>(counts.from_client.messages),
-                   {{"host", host}, {"from", "client"}});
-    messages.value(static_cast<double>(counts.from_upstream.messages),
-                   {{"host", host}, {"from", "upstream"}});
   }
   families.histogram("wssgate_tunnel_duration_seconds", "How long WebSockets that ended were open.")
       .value(telemetry.tunnel_life);
@@ -183,16 +177,16 @@ void add_tunnels(MetricFamilies& families, const gateway::Telemetry& telemetry) 
 }
 
 void add_passthrough(MetricFamilies& families, const gateway::Telemetry& telemetry) {
-  auto connections = families.counter("wssgate_passthrough_connections_total",
-                                      "Connections that were passed through and ended.");
+  auto ended = families.counter("wssgate_passthrough_connections_total",
+                                "Connections that were passed through and ended.");
+  auto open = families.gauge("wssgate_passthrough_connections_open",
+                             "Connections that are passed through now.");
+  auto bytes =
+      families.counter("wssgate_passthrough_bytes_total", "What was passed through, as it went.");
   for (const auto& [host, counts] : telemetry.hosts) {
-    if (counts.passed_through == 0) continue;
-    connections.value(static_cast<double>(counts.passed_through), {{"host", host}});
-  }
-  auto bytes = families.counter("wssgate_passthrough_bytes_total",
-                                "What was passed through, counted when the connection ends.");
-  for (const auto& [host, counts] : telemetry.hosts) {
-    if (counts.passed_through == 0) continue;
+    if (counts.passed_through == 0 && counts.passing_through == 0) continue;
+    ended.value(static_cast<double>(counts.passed_through), {{"host", host}});
+    open.value(static_cast<double>(counts.passing_through), {{"host", host}});
     bytes.value(static_cast<double>(counts.passed_from_client),
                 {{"host", host}, {"from", "client"}});
     bytes.value(static_cast<double>(counts.passed_from_upstream),

@@ -375,23 +375,44 @@ bool OcspStapler::await_first_attempts(Duration most) {
   });
 }
 
+StapleStatus OcspStapler::status_of(const std::string& fingerprint, const Entry& entry) {
+  StapleStatus one;
+  one.fingerprint = fingerprint;
+  one.chain_file = entry.certificate->chain_file;
+  one.state = entry.state();
+  if (const auto staple = entry.slot->good(wall_clock())) {
+    one.this_update = staple->this_update;
+    one.good_until = staple->next_update;
+  }
+  one.why = entry.why;
+  one.since = entry.since;
+  one.next_attempt = entry.next_attempt;
+  return one;
+}
+
 std::vector<StapleStatus> OcspStapler::status() const {
   const std::lock_guard lock(mutex_);
   std::vector<StapleStatus> all;
-  for (const auto& [fingerprint, entry] : entries_) {
-    StapleStatus& one = all.emplace_back();
-    one.fingerprint = fingerprint;
-    one.chain_file = entry->certificate->chain_file;
-    one.state = entry->state();
-    if (const auto staple = entry->slot->good(wall_clock())) {
-      one.this_update = staple->this_update;
-      one.good_until = staple->next_update;
-    }
-    one.why = entry->why;
-    one.since = entry->since;
-    one.next_attempt = entry->next_attempt;
-  }
+  for (const auto& [fingerprint, entry] : entries_) all.push_back(status_of(fingerprint, *entry));
   return all;
+}
+
+std::vector<StapleStatus> OcspStapler::troubled() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<StapleStatus> troubled;
+  for (const auto& [fingerprint, entry] : entries_) {
+    const StapleState state = entry->state();
+    if (state != StapleState::failing && state != StapleState::revoked) continue;
+    troubled.push_back(status_of(fingerprint, *entry));
+  }
+  return troubled;
+}
+
+std::optional<StapleStatus> OcspStapler::status(const std::string& fingerprint) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(fingerprint);
+  if (found == entries_.end()) return std::nullopt;
+  return status_of(fingerprint, *found->second);
 }
 
 }  // namespace wssgate::control

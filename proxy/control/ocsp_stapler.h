@@ -91,6 +91,10 @@ class OcspStapler {
 
   /// Ordered by fingerprint.
   std::vector<StapleStatus> status() const;
+  /// Those that are failing or revoked.
+  std::vector<StapleStatus> troubled() const;
+  /// Of one certificate; nothing where it is to have none.
+  std::optional<StapleStatus> status(const std::string& fingerprint) const;
 
  private:
   struct Entry;
@@ -99,6 +103,7 @@ class OcspStapler {
   struct Answer;
 
   // All that follow with mutex_ held.
+  static StapleStatus status_of(const std::string& fingerprint, const Entry& entry);
   EntryPtr admit(const StapleWish& wish);
   void fill_from_disk(Entry& entry);
   void use_staple_file(Entry& entry, const pki::Certificate& certificate);

@@ -1,6 +1,7 @@
 #include "control/process_facts.h"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -23,7 +24,13 @@ std::uint64_t resident_bytes() {
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
+/// Since Linux 6.2 the folder's size is their number; before that they have to be counted, which
+/// takes a microsecond each.
 std::uint64_t open_descriptors() {
+  struct stat facts {};
+  if (::stat("/proc/self/fd", &facts) == 0 && facts.st_size > 0) {
+    return static_cast<std::uint64_t>(facts.st_size);
+  }
   std::error_code error;
   const std::filesystem::directory_iterator folder("/proc/self/fd", error);
   if (error) return 0;

@@ -1,5 +1,7 @@
 #include "control/reload_history.h"
 
+#include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,16 +16,43 @@ std::size_t cut(std::vector<Problem>& problems) {
   return left_out;
 }
 
+void mix(std::size_t& digest, std::size_t with) {
+  constexpr std::size_t kSpread = 0x9e3779b97f4a7c15;  // as Boost's hash_combine has it
+  digest ^= with + kSpread + (digest << 6) + (digest >> 2);
+}
+
+void mix(std::size_t& digest, const std::vector<Problem>& problems) {
+  mix(digest, problems.size());
+  const std::hash<std::string> hash;
+  for (const Problem& problem : problems) {
+    mix(digest, hash(problem.at.file));
+    mix(digest, static_cast<std::size_t>(problem.at.line));
+    mix(digest, static_cast<std::size_t>(problem.at.column));
+    mix(digest, static_cast<std::size_t>(problem.severity));
+    // How long a certificate has is another text every day, and no news.
+    if (problem.kind != Problem::Kind::member_expiring) mix(digest, hash(problem.message));
+    mix(digest, hash(problem.hint));
+  }
+}
+
+/// Of all that it found, also of what is not kept.
+std::size_t digest_of(const Reload& reload) {
+  std::size_t digest = 0;
+  mix(digest, reload.refused);
+  mix(digest, reload.held);
+  mix(digest, reload.warnings);
+  return digest;
+}
+
 ReloadHistory::Entry entry_of(const Reload& reload) {
-  ReloadHistory::Entry entry{.reload = reload, .last = reload.at};
+  ReloadHistory::Entry entry{.reload = reload, .last = reload.at, .digest = digest_of(reload)};
   entry.problems_left_out =
       cut(entry.reload.refused) + cut(entry.reload.held) + cut(entry.reload.warnings);
   return entry;
 }
 
 bool came_to_the_same(const ReloadHistory::Entry& a, const ReloadHistory::Entry& b) {
-  return a.reload.refused == b.reload.refused && a.reload.held == b.reload.held &&
-         a.reload.ok() == b.reload.ok() && a.problems_left_out == b.problems_left_out;
+  return a.reload.cause == b.reload.cause && a.digest == b.digest;
 }
 
 }  // namespace

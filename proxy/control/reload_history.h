@@ -9,8 +9,9 @@
 
 namespace wssgate::control {
 
-/// The last reloads. Those that came to the same as the one before, and changed nothing, are one
-/// with it: while something is refused there is one every minute. What is kept of each is bounded.
+/// The last reloads. Those of the same cause that came to the same as the one before, and changed
+/// nothing, are one with it: while something is refused there is one every minute. What is kept of
+/// each is bounded.
 class ReloadHistory {
  public:
   static constexpr std::size_t kMostReloads = 24;
@@ -22,6 +23,8 @@ class ReloadHistory {
     std::uint64_t times = 1;
     std::chrono::system_clock::time_point last;
     std::size_t problems_left_out = 0;
+    /// Of all its problems, those that were left out too.
+    std::size_t digest = 0;
   };
 
   void add(const Reload& reload);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -66,8 +68,12 @@ class Server {
     std::vector<WorkerPace> workers;
   };
   Counted counted() const;
-  /// Of all workers, since the start: without the histograms, which are most of `counted`.
+  /// Of all workers, since the start: without the histograms, which are most of `counted`, and
+  /// without hosts.
   gateway::Figures figures() const;
+  /// The same with hosts, from at most a second ago: with many, each worker has to pass them all,
+  /// so that all who look share one answer. Until the next call.
+  const gateway::Figures& figures_by_host();
   /// Open ones that `filter` covers, `most` a worker, oldest first.
   std::vector<gateway::OpenConnection> connections(const gateway::ConnectionFilter& filter,
                                                    std::size_t most) const;
@@ -79,6 +85,10 @@ class Server {
  private:
   struct WorkerParts;
 
+  enum class Hosts : std::uint8_t { left_out, included };
+  void add_figures(gateway::Figures& all, Hosts hosts) const;
+  static void take_hosts(WorkerParts& parts, gateway::WorkerFigures& to,
+                         const std::function<void()>& done);
   void listen(std::vector<ListeningAddress> opened);
   void close_listener(const std::string& name);
   gateway::DrainTerms drain_terms(std::size_t worker) const;
@@ -93,6 +103,7 @@ class Server {
   std::vector<Listening> listening_;
   gateway::Admission admission_;
   bool draining_ = false;
+  gateway::Figures by_host_;
   std::vector<std::unique_ptr<WorkerParts>> workers_;
 };
 

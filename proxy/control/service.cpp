@@ -220,13 +220,17 @@ void Service::open_admin_port() {
   }
 }
 
-StatusSources Service::status_sources() const {
+StatusSources Service::status_sources() {
+  facts_.adopt(server_.snapshot());
   return {.server = server_,
           .reloader = reloader_,
           .stapler = stapler_,
           .shutdown = shutdown_,
           .partial_drains = partial_drains_,
           .history = history_,
+          .nearest_names = nearest_names_,
+          .facts = facts_,
+          .process = process_,
           .started = started_};
 }
 
@@ -427,7 +431,9 @@ std::string Service::dashboard_text() {
 }
 
 void Service::take_history() {
-  history_.add(History::Clock::now(), server_.figures(), refusals_of(server_.refused()));
+  process_ = process_facts();
+  const gateway::Figures& figures = server_.figures_by_host();
+  history_.add(figures.at, figures, refusals_of(server_.refused()));
   next_step_.expires_after(History::kStep);
   next_step_.async_wait([this](const asio::error_code& error) {
     if (!error) take_history();

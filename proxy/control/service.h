@@ -12,11 +12,14 @@
 #include "control/handover.h"
 #include "control/history.h"
 #include "control/name_watch.h"
+#include "control/nearest_names.h"
 #include "control/ocsp_stapler.h"
 #include "control/partial_drains.h"
+#include "control/process_facts.h"
 #include "control/reloader.h"
 #include "control/server.h"
 #include "control/shutdown.h"
+#include "control/snapshot_facts.h"
 #include "control/status.h"
 #include "control/upgrade.h"
 
@@ -43,7 +46,7 @@ class Service {
 
  private:
   AdminRoutes admin_routes();
-  StatusSources status_sources() const;
+  StatusSources status_sources();
   void open_admin();
   void open_admin_socket();
   void open_admin_port();
@@ -77,6 +80,9 @@ class Service {
   asio::steady_timer next_rotation_;
   asio::steady_timer next_step_;
   History history_;
+  NearestNames nearest_names_;
+  SnapshotFacts facts_;
+  ProcessFacts process_;
   std::string dashboard_text_;
   std::chrono::steady_clock::time_point dashboard_made_;
   const AdminRoutes routes_ = admin_routes();

@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "base/report_json.h"
@@ -31,44 +34,34 @@ HostNames hosts_by_certificate(const gateway::Snapshot& snapshot) {
   return hosts;
 }
 
-/// By fingerprint.
-using Staples = std::map<std::string, json>;
-
-Staples staples_json(const OcspStapler& stapler) {
+json staple_json(const std::optional<StapleStatus>& status) {
+  if (!status) return {{"state", "off"}};
   const auto time = [](const auto& moment) {
     return moment ? json(pki::iso_time(*moment)) : json(nullptr);
   };
-  Staples staples;
-  for (const StapleStatus& status : stapler.status()) {
-    staples[status.fingerprint] = {{"state", staple_state_label(status.state)},
-                                   {"this_update", time(status.this_update)},
-                                   {"good_until", time(status.good_until)},
-                                   {"why", status.why},
-                                   {"since", time(status.since)},
-                                   {"next_attempt", time(status.next_attempt)}};
-  }
-  return staples;
+  return {{"state", staple_state_label(status->state)},
+          {"this_update", time(status->this_update)},
+          {"good_until", time(status->good_until)},
+          {"why", status->why},
+          {"since", time(status->since)},
+          {"next_attempt", time(status->next_attempt)}};
 }
 
-json certificate_json(const pki::Certificate& certificate, const HostNames& hosts,
-                      const Staples& staples) {
+json certificate_json(const pki::Certificate& certificate, const OcspStapler& stapler) {
   json names = json::array();
   for (const HostPattern& name : certificate.names) names.push_back(name.text());
   json chain = json::array();
   for (const pki::X509Ptr& intermediate : certificate.intermediates) {
     chain.push_back(pki::subject_label(intermediate.get()));
   }
-  const auto served = hosts.find(&certificate);
-  const auto staple = staples.find(certificate.fingerprint);
-  return {{"names", names},
-          {"hosts", served == hosts.end() ? json::array() : json(served->second)},
-          {"chain", chain},
+  return {{"names", std::move(names)},
+          {"chain", std::move(chain)},
           {"issuer", pki::issuer_label(certificate.leaf.get())},
           {"key", pki::describe_key(certificate.key.get())},
           {"fingerprint", certificate.fingerprint},
           {"not_before", pki::iso_time(certificate.not_before)},
           {"not_after", pki::iso_time(certificate.not_after)},
-          {"ocsp", staple == staples.end() ? json({{"state", "off"}}) : staple->second}};
+          {"ocsp", staple_json(stapler.status(certificate.fingerprint))}};
 }
 
 /// Those reasons only that there were.
@@ -86,10 +79,18 @@ std::string_view on_disk(const gateway::CertificateState& state) {
   return state.refused.front().severity == Severity::error ? "refused" : "waiting";
 }
 
-std::vector<const gateway::CertificateState*> all_of(const gateway::Snapshot& snapshot) {
-  std::vector<const gateway::CertificateState*> all;
-  for (const gateway::CertificateState& state : snapshot.certificates) all.push_back(&state);
-  return all;
+/// Each that is configured, with the hosts that it serves.
+json all_certificates_json(const StatusSources& sources) {
+  const gateway::Snapshot& snapshot = *sources.server.snapshot();
+  const HostNames hosts = hosts_by_certificate(snapshot);
+  json list = json::array();
+  for (const gateway::CertificateState& state : snapshot.certificates) {
+    json& one = list.emplace_back(certificate_json(state, sources.stapler));
+    if (!state.served) continue;
+    const auto served = hosts.find(state.served.get());
+    one["served"]["hosts"] = served == hosts.end() ? json::array() : json(served->second);
+  }
+  return list;
 }
 
 json unverified_upstreams(const gateway::Snapshot& snapshot) {
@@ -211,35 +212,33 @@ void add_problems(const CurrentProblems& problems, nlohmann::json& to) {
 }
 
 nlohmann::json refused_names_json(const gateway::RefusedNames& refused,
-                                  const gateway::Snapshot& snapshot, std::size_t most) {
-  json names = json::array();
-  for (const auto& [name, count] : refused.top(most)) {
-    names.push_back({{"name", name},
-                     {"times", count.times},
-                     {"at_least", count.at_least()},
-                     {"last", pki::iso_time(count.last)},
-                     {"nearest", snapshot.sites.nearest(name)}});
+                                  const StatusSources& sources, std::size_t most) {
+  const std::vector<gateway::RefusedNames::Named> top = refused.top(most);
+  std::vector<std::string> names;
+  names.reserve(top.size());
+  for (const auto& [name, count] : top) names.push_back(name);
+  const auto nearest = sources.nearest_names.of(names, sources.server.snapshot());
+  json list = json::array();
+  for (std::size_t i = 0; i < top.size(); ++i) {
+    const auto& [name, count] = top[i];
+    list.push_back({{"name", name},
+                    {"times", count.times},
+                    {"at_least", count.at_least()},
+                    {"last", pki::iso_time(count.last)},
+                    {"nearest", nearest[i] ? json(*nearest[i]) : json(nullptr)}});
   }
-  return {{"names", names}, {"distinct", refused.size()}, {"evicted", refused.evicted()}};
+  return {{"names", std::move(list)}, {"distinct", refused.size()}, {"evicted", refused.evicted()}};
 }
 
-nlohmann::json certificates_json(const StatusSources& sources,
-                                 const std::vector<const gateway::CertificateState*>& states) {
-  const HostNames hosts = hosts_by_certificate(*sources.server.snapshot());
-  const Staples staples = staples_json(sources.stapler);
-  json list = json::array();
-  for (const gateway::CertificateState* state : states) {
-    list.push_back({{"chain_file", state->source.chain_file},
-                    {"key_file", state->source.key_file},
-                    {"served", state->served ? certificate_json(*state->served, hosts, staples)
-                                             : json(nullptr)},
-                    {"on_disk", on_disk(*state)},
-                    {"on_disk_not_after", state->on_disk_not_after
-                                              ? json(pki::iso_time(*state->on_disk_not_after))
-                                              : json(nullptr)},
-                    {"problems", wssgate::to_json(state->refused)}});
-  }
-  return list;
+nlohmann::json certificate_json(const gateway::CertificateState& state,
+                                const OcspStapler& stapler) {
+  return {{"chain_file", state.source.chain_file},
+          {"key_file", state.source.key_file},
+          {"served", state.served ? certificate_json(*state.served, stapler) : json(nullptr)},
+          {"on_disk", on_disk(state)},
+          {"on_disk_not_after",
+           state.on_disk_not_after ? json(pki::iso_time(*state.on_disk_not_after)) : json(nullptr)},
+          {"problems", wssgate::to_json(state.refused)}};
 }
 
 nlohmann::json upstream_json(const upstream::Upstream& upstream) {
@@ -253,6 +252,8 @@ nlohmann::json status(const StatusSources& sources) {
   const Server& server = sources.server;
   const gateway::Snapshot& snapshot = *server.snapshot();
   const gateway::Figures figures = server.figures();
+  const auto without_certificate =
+      sources.facts.without_certificate(std::chrono::system_clock::now());
   json listeners = json::array();
   for (const SocketAddress& address : server.addresses()) listeners.push_back(address.text());
   json all = {
@@ -264,21 +265,21 @@ nlohmann::json status(const StatusSources& sources) {
       {"workers", server.workers()},
       {"connections", server.open_connections()},
       {"refused", refusals_json(server.refused())},
-      {"refused_names", refused_names_json(figures.refused_names, snapshot, kMostNamesShown)},
+      {"refused_names", refused_names_json(figures.refused_names, sources, kMostNamesShown)},
       {"tunnels", tunnels_json(server, figures.tunnel_ends)},
       {"draining", draining_json(sources)},
       {"log_lines_dropped", log_lines_dropped()},
       {"last_reload", to_json(sources.reloader.last())},
       {"unverified_upstreams", unverified_upstreams(snapshot)},
-      {"hosts_without_certificate", hosts_without_certificate(snapshot)},
+      {"hosts_without_certificate", without_certificate},
       {"upstreams", upstreams_json(snapshot)},
-      {"certificates", certificates_json(sources, all_of(snapshot))}};
-  add_problems(current_problems(sources), all);
+      {"certificates", all_certificates_json(sources)}};
+  add_problems(current_problems(sources, without_certificate), all);
   return all;
 }
 
 nlohmann::json certificates(const StatusSources& sources) {
-  return {{"certificates", certificates_json(sources, all_of(*sources.server.snapshot()))}};
+  return {{"certificates", all_certificates_json(sources)}};
 }
 
 nlohmann::json connections_json(const std::vector<gateway::OpenConnection>& found, std::size_t most,

@@ -5,22 +5,30 @@
 #include <vector>
 
 #include "control/history.h"
+#include "control/nearest_names.h"
 #include "control/ocsp_stapler.h"
 #include "control/partial_drains.h"
+#include "control/process_facts.h"
 #include "control/reloader.h"
 #include "control/server.h"
 #include "control/shutdown.h"
+#include "control/snapshot_facts.h"
 
 namespace wssgate::control {
 
 /// Whom to ask.
 struct StatusSources {
-  const Server& server;
+  Server& server;
   const Reloader& reloader;
   const OcspStapler& stapler;
   const Shutdown& shutdown;
   const PartialDrains& partial_drains;
   const History& history;
+  NearestNames& nearest_names;
+  /// Of the snapshot that serves.
+  const SnapshotFacts& facts;
+  /// From at most History::kStep ago: counting descriptors may take long.
+  const ProcessFacts& process;
   std::chrono::system_clock::time_point started;
 };
 

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <nlohmann/json_fwd.hpp>
-#include <vector>
 
 #include "control/current_problems.h"
 #include "control/status.h"
@@ -17,12 +16,13 @@ inline constexpr std::size_t kMostProblemsShown = 100;
 void add_problems(const CurrentProblems& problems, nlohmann::json& to);
 
 /// {"names": [{"name", "times", "at_least", "last", "nearest"}], "distinct", "evicted"}. `nearest`
-/// is the configured name that may have been meant; "" where none is near.
+/// is the configured name that may have been meant; "" where none is near, and null where it has
+/// not been looked for yet.
 nlohmann::json refused_names_json(const gateway::RefusedNames& refused,
-                                  const gateway::Snapshot& snapshot, std::size_t most);
+                                  const StatusSources& sources, std::size_t most);
 
-nlohmann::json certificates_json(const StatusSources& sources,
-                                 const std::vector<const gateway::CertificateState*>& states);
+/// Without the hosts that it serves, which may be very many.
+nlohmann::json certificate_json(const gateway::CertificateState& state, const OcspStapler& stapler);
 nlohmann::json upstream_json(const upstream::Upstream& upstream);
 
 }  // namespace wssgate::control

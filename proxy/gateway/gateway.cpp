@@ -77,7 +77,7 @@ Duration Connection::age(TelemetryClock::time_point now) const {
 
 void Connection::lead_to(const Site& its) {
   site = &its;
-  counts = &gateway.telemetry().hosts[its.host->label()];
+  counts = &gateway.counts_of(its.host->label());
 }
 
 SocketAddress Connection::destination() const {
@@ -92,6 +92,12 @@ Gateway::Gateway(net::Worker& worker, std::shared_ptr<const Snapshot> snapshot,
       handshake_turns_(worker.loop()),
       pool_(worker.loop()),
       memory_return_(worker.loop()) {}
+
+HostCounts& Gateway::counts_of(const std::string& label) {
+  const auto [host, fresh] = telemetry_.hosts.try_emplace(label);
+  if (fresh) seen_hosts_.push_back(&*host);
+  return host->second;
+}
 
 void Gateway::joined(Connection& connection) {
   ++telemetry_.connections;

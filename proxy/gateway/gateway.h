@@ -65,6 +65,11 @@ class Gateway {
   std::uint64_t tunnels(const DrainTarget& target) const;
   Telemetry& telemetry() { return telemetry_; }
   RefusedNames& refused_names() { return refused_names_; }
+  /// Of the host with this label, which is among seen_hosts() from now on.
+  HostCounts& counts_of(const std::string& label);
+  /// As Telemetry::hosts, in the order they were first asked for: a walk along the map waits for
+  /// the memory at each one.
+  const std::vector<const SeenHost*>& seen_hosts() const { return seen_hosts_; }
   net::Worker& worker() { return worker_; }
   upstream::ConnectionPool& pool() { return pool_; }
   Admission& admission() { return admission_; }
@@ -105,6 +110,7 @@ class Gateway {
   bool draining_ = false;
   Drains drains_;
   Telemetry telemetry_;
+  std::vector<const SeenHost*> seen_hosts_;
   RefusedNames refused_names_;
   std::chrono::steady_clock::time_point nearest_window_;
   int nearest_left_ = 0;

@@ -32,6 +32,18 @@ void note_end(AccessRecord& record, const net::ByteRelay& relay, const Result<vo
       record.ended_by == Side::upstream ? Reason::upstream_closed : Reason::client_closed;
 }
 
+/// Is counted as open while it lives.
+class Open {
+ public:
+  explicit Open(HostCounts& counts) : counts_(counts) { ++counts_.passing_through; }
+  ~Open() { --counts_.passing_through; }
+  Open(const Open&) = delete;
+  Open& operator=(const Open&) = delete;
+
+ private:
+  HostCounts& counts_;
+};
+
 }  // namespace
 
 asio::awaitable<Result<void>> run_passthrough(Connection& connection, net::TcpStream& client) {
@@ -49,8 +61,11 @@ asio::awaitable<Result<void>> run_passthrough(Connection& connection, net::TcpSt
   to.succeeded(*linked->lease.endpoint(), connected);
   connection.endpoint = linked->lease.endpoint().get();
   net::Stream& upstream = *linked->stream;
-  net::ByteRelay relay(client, upstream, connection.waiter, connection.gateway.worker().scratch(),
-                       net::kPatience);
+  HostCounts& counts = *connection.counts;
+  const Open open(counts);
+  net::ByteRelay relay(
+      client, upstream, connection.waiter, connection.gateway.worker().scratch(), net::kPatience,
+      {.from_client = &counts.passed_from_client, .from_upstream = &counts.passed_from_upstream});
   const Result<void> result = co_await relay.run();
   connection.endpoint = nullptr;
   note_end(record, relay, result);

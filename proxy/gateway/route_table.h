@@ -83,7 +83,7 @@ class RouteTable {
   }
 
   /// The configured name most like `name`, for the log; empty when none is alike. Looks at a
-  /// bounded number of names: a refusal must stay cheap.
+  /// bounded number of names: a refusal must stay cheap. control::NearestNames looks at all.
   std::string nearest(std::string_view name) const;
 
  private:

@@ -42,6 +42,7 @@ TunnelEnd known_end(TunnelEnd end) {
 
 void HostCounts::add(const HostCounts& other) {
   add_each(requests, other.requests);
+  requests_ended += other.requests_ended;
   request_bytes += other.request_bytes;
   response_bytes += other.response_bytes;
   tunnels_begun += other.tunnels_begun;
@@ -50,6 +51,7 @@ void HostCounts::add(const HostCounts& other) {
   from_client.add(other.from_client);
   from_upstream.add(other.from_upstream);
   passed_through += other.passed_through;
+  passing_through += other.passing_through;
   passed_from_client += other.passed_from_client;
   passed_from_upstream += other.passed_from_upstream;
 }
@@ -64,8 +66,6 @@ void Telemetry::ended(const Connection& connection, const AccessRecord& record) 
   HostCounts& host = *connection.counts;
   if (record.passthrough) {
     ++host.passed_through;
-    host.passed_from_client += record.bytes_received;
-    host.passed_from_upstream += record.bytes_sent;
     return;
   }
   const auto took = AccessRecord::Clock::now() - record.begun;
@@ -78,6 +78,7 @@ void Telemetry::ended(const Connection& connection, const AccessRecord& record) 
     return;
   }
   ++host.requests[known_status(record.status)];
+  ++host.requests_ended;
   host.request_bytes += record.bytes_received;
   host.response_bytes += record.bytes_sent;
   if (!record.upstream.empty()) request.add(took);

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "base/error.h"
 #include "base/histogram.h"
@@ -48,6 +49,8 @@ struct Traffic {
 struct HostCounts {
   /// By the status that the client got; 0 where it got none.
   std::map<int, std::uint64_t> requests;
+  /// All of those, for who has no time to add them up.
+  std::uint64_t requests_ended = 0;
   /// Bodies of requests and responses.
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
@@ -61,12 +64,18 @@ struct HostCounts {
   Traffic from_client;
   Traffic from_upstream;
 
+  /// Connections that were passed through and have ended, and those that are now.
   std::uint64_t passed_through = 0;
+  std::uint64_t passing_through = 0;
+  /// As it goes along.
   std::uint64_t passed_from_client = 0;
   std::uint64_t passed_from_upstream = 0;
 
   void add(const HostCounts& other);
 };
+
+/// A host that somebody has asked for, where Telemetry::hosts has it: there it stays.
+using SeenHost = std::pair<const std::string, HostCounts>;
 
 /// Of one upstream, by its name.
 struct UpstreamCounts {

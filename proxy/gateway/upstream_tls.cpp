@@ -73,7 +73,7 @@ UpstreamTlsTerms make_upstream_tls(const std::vector<config::Upstream>& configur
         fmt::format("the upstream '{}' is NOT VERIFIED (tls.verify is off): whoever can get "
                     "between is taken for it, and reads and changes everything",
                     upstream.name),
-        "name its CA under tls.ca, and remove 'verify: off'");
+        "name its CA under tls.ca, and remove 'verify: off'", Problem::Kind::unverified_upstream);
   }
   return all;
 }

@@ -23,20 +23,21 @@ Result<bool> ByteRelay::Way::step(std::span<char> scratch) {
   if (got->nothing()) return false;
   ended_ = got->end;
   bytes_ += got->bytes;
+  if (sum_ != nullptr) *sum_ += got->bytes;
   auto sent = to_.send({scratch.data(), got->bytes});
   if (!sent) return std::move(sent).error();
   return true;
 }
 
 ByteRelay::ByteRelay(Stream& client, Stream& upstream, Waiter& waiter, std::span<char> scratch,
-                     Duration patience)
+                     Duration patience, const Sums& sums)
     : client_(client),
       upstream_(upstream),
       waiter_(waiter),
       scratch_(scratch),
       patience_(patience),
-      up_(client, upstream),
-      down_(upstream, client) {}
+      up_(client, upstream, sums.from_client),
+      down_(upstream, client, sums.from_upstream) {}
 
 asio::awaitable<Result<void>> ByteRelay::run() {
   arm_deadline();

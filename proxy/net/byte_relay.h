@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 
@@ -14,11 +15,17 @@ namespace wssgate::net {
 /// end. Belongs to one worker.
 class ByteRelay {
  public:
+  /// Where what is moved is added up as it goes, besides Way::bytes(). Borrowed; null: nowhere.
+  struct Sums {
+    std::uint64_t* from_client = nullptr;
+    std::uint64_t* from_upstream = nullptr;
+  };
+
   /// What one side sends to the other.
   class Way {
    public:
-    /// Both are borrowed.
-    Way(Stream& from, Stream& to) : from_(from), to_(to) {}
+    /// All are borrowed; `sum` may be null.
+    Way(Stream& from, Stream& to, std::uint64_t* sum) : from_(from), to_(to), sum_(sum) {}
 
     /// Moves what can be moved now; false when that is nothing.
     Result<bool> step(std::span<char> scratch);
@@ -33,6 +40,7 @@ class ByteRelay {
    private:
     Stream& from_;
     Stream& to_;
+    std::uint64_t* sum_;
     std::uint64_t bytes_ = 0;
     bool ended_ = false;
     bool done_ = false;
@@ -41,7 +49,7 @@ class ByteRelay {
   /// `patience` is how long one side may take no byte of what was sent to it, or not end after the
   /// other has. `scratch` is used within one step only; everything is borrowed.
   ByteRelay(Stream& client, Stream& upstream, Waiter& waiter, std::span<char> scratch,
-            Duration patience);
+            Duration patience, const Sums& sums);
 
   /// Errors: client_reset, upstream_reset, stalled, idle (one side has ended, and the other neither
   /// does nor says anything), the waiter's.

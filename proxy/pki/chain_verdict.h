@@ -57,7 +57,7 @@ std::optional<std::chrono::system_clock::time_point> warning_time(const X509* ce
 /// where that is shorter: whatever renews it should have done so by then. `what` begins the
 /// sentence.
 void warn_of_end(const X509* certificate, const std::string& what, const SourceLocation& at,
-                 std::chrono::system_clock::time_point now, const std::string& hint,
-                 Report& report);
+                 std::chrono::system_clock::time_point now, const std::string& hint, Report& report,
+                 Problem::Kind kind = Problem::Kind::other);
 
 }  // namespace wssgate::pki

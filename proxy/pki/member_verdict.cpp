@@ -42,7 +42,7 @@ void judge_dates(const PathMember& member, bool is_leaf, TimePoint now, Report& 
                "check this machine's clock ('date -u'), or wait until then");
   } else {
     warn_of_end(certificate, fmt::format("'{}'", label), member.at, now,
-                is_leaf ? kRenew : kFreshChain, report);
+                is_leaf ? kRenew : kFreshChain, report, Problem::Kind::member_expiring);
   }
 }
 
@@ -146,14 +146,14 @@ std::optional<TimePoint> warning_time(const X509* certificate) {
 }
 
 void warn_of_end(const X509* certificate, const std::string& what, const SourceLocation& at,
-                 TimePoint now, const std::string& hint, Report& report) {
+                 TimePoint now, const std::string& hint, Report& report, Problem::Kind kind) {
   const auto begin = warning_time(certificate);
   const auto end = not_after(certificate);
   if (!begin || now < *begin || now > *end) return;
   report.warn(at,
               fmt::format("{} expires at {}, in {}", what,
                           iso_time(X509_get0_notAfter(certificate)), rough_span(*end - now)),
-              hint);
+              hint, kind);
 }
 
 bool judge_intermediate(const PathMember& member, std::chrono::system_clock::time_point now,

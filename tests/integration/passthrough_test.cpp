@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 #include "control/server.h"
 #include "net/listener.h"
@@ -205,6 +207,27 @@ TEST(Passthrough, OutlivesADrainAndEndsAtItsLimit) {
   const auto line = gateway.access_lines(1)[0];
   EXPECT_EQ(line["ended_by"], "proxy");
   EXPECT_EQ(line["reason"], "draining");
+}
+
+TEST(Passthrough, IsCountedAsItGoes) {
+  TlsBackend backend;
+  RunningGateway gateway({{"test.example"}}, passed_through(backend.endpoint()));
+  const auto counts = [&] { return gateway.server().counted().telemetry.hosts["legacy.example"]; };
+  std::optional<TlsClient> client(std::in_place, gateway.address(), "legacy.example");
+  client->write("a");
+  EXPECT_EQ(client->read_exactly(9), "served: a");
+  const gateway::HostCounts open = counts();
+  EXPECT_EQ(open.passing_through, 1);
+  EXPECT_EQ(open.passed_through, 0);
+  EXPECT_GT(open.passed_from_client, 0);
+  EXPECT_GT(open.passed_from_upstream, 0);
+  client.reset();
+  const auto line = gateway.access_lines(1)[0];
+  EXPECT_TRUE(eventually([&] { return counts().passing_through == 0; }));
+  const gateway::HostCounts ended = counts();
+  EXPECT_EQ(ended.passed_through, 1);
+  EXPECT_EQ(ended.passed_from_client, line["bytes_received"]);
+  EXPECT_EQ(ended.passed_from_upstream, line["bytes_sent"]);
 }
 
 TEST(Passthrough, TakesAndSendsProxyHeaders) {

@@ -6,6 +6,7 @@ With WSSGATE_SCREENSHOTS=FOLDER it leaves pictures of what it has seen there.
 import json
 import os
 import pathlib
+import socket
 import subprocess
 
 from admin_port_test import TOKEN, AdminPortTest
@@ -173,6 +174,28 @@ class Dashboard(DashboardTest):
         self.assertEqual(self.ask("/dashboard.json", Host="rebound.test")[0], 403)
         self.assertEqual(self.ask("/dashboard.json", Sec_Fetch_Site="cross-site")[0], 403)
         self.assertEqual(self.ask("/", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate")[0], 200)
+
+
+class WithAHostThatIsPassedThrough(DashboardTest):
+    @classmethod
+    def set_up_class(cls):
+        app = cls.backend("ws_app.mjs")
+        cls.gate = cls.served({"app.test": [("/", app.port)]})
+        cls.browser = cls.open_browser()
+
+    def test_its_connections_are_shown_while_they_are_open(self):
+        upstream = self.enterContext(socket.create_server(("127.0.0.1", 0)))  # takes all, and answers nothing
+        config = self.gate.config.read_text()
+        config = config.replace("hosts:\n", "hosts:\n  - {names: [legacy.test], passthrough: legacy}\n")
+        self.gate.config.write_text(f"{config}  legacy: {{endpoints: [127.0.0.1:{upstream.getsockname()[1]}]}}\n")
+        reloaded = self.run_program(wssgate_program(), "reload", "-c", self.gate.config)
+        self.assertEqual(reloaded.returncode, 0, reloaded.stderr)
+        self.child("legacy", ["openssl", "s_client", "-connect", f"127.0.0.1:{self.gate.port}", "-servername", "legacy.test"])
+        self.show()
+        self.until_shown("#hosts-note", "1 connection is passed through undecrypted.")
+        self.until_shown("#hosts", "legacy.test", "1 passed through")
+        self.assertEqual(self.value('wssgate_passthrough_connections_open{host="legacy.test"}'), 1)
+        self.assertGreater(self.value('wssgate_passthrough_bytes_total{host="legacy.test",from="client"}'), 100)
 
 
 class WhenTheProcessIsGone(DashboardTest):

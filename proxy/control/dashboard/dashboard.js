@@ -238,7 +238,7 @@ function showRefused(data) {
       [["Asked for"], ["Times", "number"], ["Last"], ["Nearest that is configured"]],
       refused.map((each) => [code(each.name || "(empty)"),
         each.times === each.at_least ? numbers.format(each.times) : `${numbers.format(each.at_least)} to ${numbers.format(each.times)}`,
-        ago(each.last), each.nearest ? code(each.nearest) : quiet("none is near")])),
+        ago(each.last), each.nearest ? code(each.nearest) : quiet(each.nearest === null ? "is looked for" : "none is near")])),
     evicted ? element("p", {class: "quiet"},
       `More names came than are kept: ${count(evicted, "time")} a rare one gave way, so that rare ones may be missing.`) : ""]
     : empty("Nobody has asked for a name that is not configured."));
@@ -253,13 +253,20 @@ function showRefused(data) {
 
 const direction = (from) => `↑ ${bytes(from.bytes_from_clients_per_second)}/s  ↓ ${bytes(from.bytes_from_upstreams_per_second)}/s`;
 
-function total(title, figure, values, format, window) {
-  const most = values.length ? Math.max(...values) : 0;
+function total(title, figure, {points, most}, format, window) {
   const words = `${title} over the last ${window.words}: now ${figure}, at most ${format(most)}`;
   return element("li", {}, element("p", {class: "quiet"}, title), element("p", {class: "figure"}, figure),
-    chart(values, window.steps, words),
+    chart(points, window.steps, words),
     element("p", {class: "axis", "aria-hidden": "true"}, element("span", {}, `${window.words} ago`),
       element("span", {}, `most ${format(most)}`), element("span", {}, "now")));
+}
+
+const CHARTED = {tunnels: "WebSockets", passing_through: "passed through", requests: "requests a second"};
+
+function hostChart({host, chart: {of, points, most}}, window) {
+  const last = points.length ? points[points.length - 1] : 0;
+  const words = `${host}, ${CHARTED[of]} over the last ${window.words}: now ${number(last)}, at most ${number(most)}`;
+  return [chart(points, window.steps, words), quiet(CHARTED[of])];
 }
 
 function showTraffic(data) {
@@ -275,14 +282,16 @@ function showTraffic(data) {
     total("Bytes a second", rate(flow), history.bytes, rate, window)));
   show("hosts", [data.hosts, window], ([hosts]) => hosts.length
     ? table("By host, with rates of the last 10 s",
-      [["Host"], ["WebSockets", "number"], ["Messages/s", "number"], ["Requests/s", "number"], ["Bytes"], [`WebSockets, last ${window.words}`]],
-      hosts.map((host) => [host.host, numbers.format(host.tunnels), number(host.messages_per_second),
-        number(host.requests_per_second), direction(host),
-        chart(host.history.tunnels, window.steps, `WebSockets of ${host.host} over the last ${window.words}: now ${host.tunnels}, at most ${number(Math.max(0, ...host.history.tunnels))}`)]))
+      [["Host"], ["WebSockets", "number"], ["Messages/s", "number"], ["Requests/s", "number"], ["Bytes"], [`Last ${window.words}`]],
+      hosts.map((host) => [host.host,
+        [numbers.format(host.tunnels), host.passing_through ? quiet(`${numbers.format(host.passing_through)} passed through`) : null],
+        number(host.messages_per_second), number(host.requests_per_second), direction(host), hostChart(host, window)]))
     : empty("No host has had traffic in the last hour."));
   const hidden = data.hosts_seen - data.hosts.length;
-  $("hosts-note").textContent = hidden > 0
-    ? `${count(hidden, "more host")} had traffic since the start; the ${data.hosts.length} busiest are shown. /metrics has all.` : "";
+  setText($("hosts-note"), [
+    data.passing_through ? `${count(data.passing_through, "connection is", "connections are")} passed through undecrypted.` : "",
+    hidden > 0 ? `${count(hidden, "more host")} had traffic since the start; the ${data.hosts.length} busiest are shown. /metrics has all.` : "",
+  ].filter(Boolean).join(" "));
 }
 
 const STATES = {healthy: ["good", "well"], probation: ["warning", "on probation"],

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace wssgate {
 namespace {
 
@@ -49,6 +51,24 @@ TEST(Nearest, IsNothingWhenNoneIsNear) {
   EXPECT_EQ(nearest("abc", {}), "");
   EXPECT_EQ(nearest("abcdef", {"abcxyz"}), "");
   EXPECT_EQ(nearest(std::string(100'000, 'a'), {"a"}), "");
+}
+
+TEST(Nearest, CountsEditsInWordsOfAnyLength) {
+  for (std::size_t size = 3; size <= 70; ++size) {
+    std::string word;
+    for (std::size_t i = 0; i < size; ++i) word += static_cast<char>('a' + i * i % 26);
+    const std::string longer = "-" + word;
+    const std::string shorter = word.substr(0, size - 1);
+    std::string other = word;
+    other[size / 2] = '-';
+    const std::string far = "--" + other;
+    for (const std::string& one : {longer, shorter, other}) {
+      EXPECT_EQ(nearest(word, {far, one}), one) << size;
+      EXPECT_EQ(nearest(word, {one, far}), one) << size;
+      EXPECT_EQ(nearest(word, {one, word}), word) << size;
+    }
+    EXPECT_EQ(nearest(word, {far}), size < 7 ? "" : far) << "three edits of " << size + 2;
+  }
 }
 
 TEST(Nearest, TakesTheFirstOfTheNearest) {

@@ -133,13 +133,28 @@ TEST(CurrentProblems, WhatAReloadRefusedWithItsPlace) {
   warned.warnings.push_back({.at = {.file = "a.pem"},
                              .message = "'a' expires at 2030-01-01T00:00:00Z, in 9 days",
                              .hint = "renew it",
-                             .severity = Severity::warning});
+                             .severity = Severity::warning,
+                             .kind = Problem::Kind::member_expiring});
   CurrentProblems none;
   judge_reload(warned, {"a.pem"}, none);
   EXPECT_EQ(of(none), "") << "the clock tells of it, and days that are left grow fewer";
   CurrentProblems of_something_else;
   judge_reload(warned, {"b.pem"}, of_something_else);
   EXPECT_EQ(of(of_something_else), "configuration_warning warning");
+}
+
+TEST(CurrentProblems, WarningsAreToldOnce) {
+  Reload warned;
+  for (const auto kind : {Problem::Kind::unverified_upstream, Problem::Kind::other}) {
+    warned.warnings.push_back({.at = {.file = "a.yaml", .line = 1, .column = 1},
+                               .message = "the upstream 'a' is NOT VERIFIED",
+                               .hint = "name its CA",
+                               .severity = Severity::warning,
+                               .kind = kind});
+  }
+  CurrentProblems problems;
+  judge_reload(warned, {}, problems);
+  EXPECT_EQ(of(problems), "configuration_warning warning") << "each upstream is told of by itself";
 }
 
 TEST(CurrentProblems, WhatIsShort) {

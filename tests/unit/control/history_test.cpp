@@ -17,6 +17,7 @@ Figures with_host(const std::string& name, std::uint64_t requests, std::uint64_t
                   std::uint64_t bytes = 0) {
   Figures figures;
   figures.hosts[name] = {.requests = requests, .tunnels_begun = begun, .bytes_from_clients = bytes};
+  figures.all = figures.hosts[name];
   return figures;
 }
 
@@ -29,6 +30,26 @@ TEST(History, TellsRatesOfTheTimeThatHasPassed) {
   EXPECT_EQ(history.all().front().requests, 2);
   EXPECT_EQ(history.all().front().tunnels, 7);
   EXPECT_EQ(history.hosts().at("a.example").points.front().bytes_from_clients, 100);
+}
+
+TEST(History, RequestsToNoHostAreAmongAll) {
+  History history;
+  Figures figures;
+  history.add(kBegin, figures, {});
+  figures.all.requests = 50;
+  history.add(kBegin + 10s, figures, {});
+  EXPECT_EQ(history.all().back().requests, 5);
+  EXPECT_TRUE(history.hosts().empty());
+}
+
+TEST(History, WhatIsPassedThroughIsCountedWhileItIsOpen) {
+  History history;
+  Figures figures;
+  history.add(kBegin, figures, {});
+  figures.hosts["a.example"] = {.passing_through = 3};
+  history.add(kBegin + 10s, figures, {});
+  EXPECT_EQ(history.hosts().at("a.example").points.back().passing_through, 3);
+  EXPECT_EQ(history.steps(), 1);
 }
 
 TEST(History, KeepsAnHourAndForgetsHostsThatAreSilentForOne) {

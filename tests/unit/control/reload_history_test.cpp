@@ -28,6 +28,59 @@ TEST(ReloadHistory, TheSameAgainIsOneEntry) {
   EXPECT_EQ(history.entries()[1].last.time_since_epoch(), 99s);
 }
 
+TEST(ReloadHistory, WhatSomebodyElseAskedForIsShown) {
+  ReloadHistory history;
+  Reload start = reload_at(1s, "");
+  start.cause = "start";
+  Reload asked = reload_at(2s, "");
+  asked.cause = "wssgate reload";
+  history.add(start);
+  history.add(asked);
+  history.add(asked);
+  ASSERT_EQ(history.entries().size(), 2);
+  EXPECT_EQ(history.entries().back().reload.cause, "wssgate reload");
+  EXPECT_EQ(history.entries().back().times, 2);
+}
+
+TEST(ReloadHistory, AnotherWarningIsAnotherResult) {
+  ReloadHistory history;
+  Reload warned = reload_at(1s, "");
+  warned.warnings.push_back({.at = {}, .message = "a", .hint = "", .severity = Severity::warning});
+  history.add(reload_at(1s, ""));
+  history.add(warned);
+  history.add(warned);
+  history.add(reload_at(1s, ""));
+  EXPECT_EQ(history.entries().size(), 3);
+}
+
+TEST(ReloadHistory, ADayLessIsNoNews) {
+  ReloadHistory history;
+  for (const char* message : {"it expires, in 9 days", "it expires, in 8 days"}) {
+    Reload warned = reload_at(1s, "");
+    warned.warnings.push_back({.at = {.file = "a.pem"},
+                               .message = message,
+                               .hint = "",
+                               .severity = Severity::warning,
+                               .kind = Problem::Kind::member_expiring});
+    history.add(warned);
+  }
+  EXPECT_EQ(history.entries().size(), 1);
+}
+
+TEST(ReloadHistory, WhatIsNotKeptIsComparedToo) {
+  const auto with_last = [](const std::string& last) {
+    Reload reload;
+    for (int i = 0; i < 20; ++i) reload.refused.push_back({.at = {}, .message = "a", .hint = ""});
+    reload.refused.back().message = last;
+    return reload;
+  };
+  ReloadHistory history;
+  history.add(with_last("a"));
+  history.add(with_last("b"));
+  history.add(with_last("b"));
+  EXPECT_EQ(history.entries().size(), 2);
+}
+
 TEST(ReloadHistory, WhatChangedSomethingIsNeverTheSame) {
   ReloadHistory history;
   for (int i = 0; i < 100; ++i) history.add(reload_at(std::chrono::seconds(i), "", true));

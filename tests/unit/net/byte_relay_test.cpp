@@ -21,7 +21,8 @@ class ByteRelayTest : public testing::Test {
 
   /// Runs it to its end; nothing when it has not ended within ten seconds.
   void run(Duration patience) {
-    relay_.emplace(client_, upstream_, waiter_, scratch_, patience);
+    const ByteRelay::Sums sums{.from_client = &sum_};
+    relay_.emplace(client_, upstream_, waiter_, scratch_, patience, sums);
     loop_.spawn(run_it(*this));
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (!result_ && std::chrono::steady_clock::now() < give_up) {
@@ -41,6 +42,7 @@ class ByteRelayTest : public testing::Test {
   TcpStream client_{loop_, std::move(client_pair_.first), Side::client};
   TcpStream upstream_{loop_, std::move(upstream_pair_.first), Side::upstream};
   std::array<char, 1024> scratch_{};
+  std::uint64_t sum_ = 40;
   std::optional<ByteRelay> relay_;
   std::optional<Result<void>> result_;
 };
@@ -53,6 +55,7 @@ TEST_F(ByteRelayTest, EndsWhenBothHaveEnded) {
   ASSERT_TRUE(result_);
   EXPECT_TRUE(*result_);
   EXPECT_EQ(relay_->from(Side::client).bytes(), 2U);
+  EXPECT_EQ(sum_, 42U);
   EXPECT_EQ(relay_->from(Side::upstream).bytes(), 0U);
   std::array<char, 8> arrived{};
   EXPECT_EQ(::recv(upstream_pair_.second.get(), arrived.data(), arrived.size(), 0), 2);
