@@ -64,7 +64,7 @@ void drop_same_path(std::string& text) {
   for (const std::string_view ending :
        {"$request_uri", "${request_uri}", "$uri$is_args$args", "$uri?$args"}) {
     if (!text.ends_with(ending)) continue;
-    text.resize(text.size() - ending.size());
+    text.erase(text.size() - ending.size());
     return;
   }
 }
