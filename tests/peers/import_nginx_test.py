@@ -402,7 +402,7 @@ class Corpus(unittest.TestCase):
 class Names(unittest.TestCase):
     def test_the_table_of_findings_is_complete(self):
         folder = HERE.parent.parent / "proxy" / "nginx"
-        names = re.search(r"kNames = \{(.*?)\};", (folder / "findings.cpp").read_text(), re.DOTALL)[1]
+        names = re.search(r"kFindingNames = \{(.*?)\};", (folder / "findings.cpp").read_text(), re.DOTALL)[1]
         self.assertEqual(re.findall(r"(?m)^\| `(\w+)` \|", (folder / "FINDINGS.md").read_text()),
                          re.findall(r'"(\w+)"', names))
 
