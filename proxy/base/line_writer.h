@@ -56,6 +56,8 @@ class LineWriter {
   void end();
   /// The same, for as long as that takes.
   void finish();
+  /// Nothing more is written. Any thread.
+  bool has_ended() const { return ended_; }
 
   /// At once, in the caller's thread. How many bytes: fewer where an error broke it off.
   static std::size_t write_now(int fd, std::string_view bytes);

@@ -357,6 +357,11 @@ std::string output_fault(const std::string& where) {
   return file_fault(where);
 }
 
+std::optional<Settings> in_use() {
+  const Loggers& now = loggers();
+  return now.configured ? std::optional(now.settings) : std::nullopt;
+}
+
 std::shared_ptr<const Loggers> open(const Settings& settings) {
   const Loggers& now = loggers();
   Sinks sinks = open_sinks(settings.output, settings.access);
@@ -399,6 +404,12 @@ void use(std::shared_ptr<const Loggers> opened) {
   for (const auto& writer : {now.operational, now.access}) {
     if (writer && writer != opened->operational && writer != opened->access) writer->end();
   }
+  // Their threads are given back. None is waited for that writes still.
+  for (const auto& each : before.all) {
+    for (const auto& writer : {each->operational, each->access}) {
+      if (writer && writer->has_ended()) writer->finish();
+    }
+  }
   before.all.push_back(std::move(opened));
 }
 
@@ -439,12 +450,15 @@ bool shutdown(bool others_write) {
   std::promise<void> promise;
   auto written = promise.get_future();
   std::thread([all = std::move(all), promise = std::move(promise)]() mutable {
-    // Access logs first, whose losses the others tell of.
+    // Access logs first, whose losses the others tell of. The present ones before those whose
+    // readers may be why there are others.
     for (const auto& each : all) {
-      if (each->access) each->access->finish();
+      if (each->access) each->access->end();
     }
-    for (const auto& each : all) {
-      if (each->operational) each->operational->finish();
+    for (auto each = all.rbegin(); each != all.rend(); ++each) {
+      for (const auto& writer : {(*each)->access, (*each)->operational}) {
+        if (writer) writer->finish();
+      }
     }
     all.clear();  // here, or this thread would have the last word of them
     promise.set_value();

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -45,6 +46,8 @@ bool is_socket(const std::string& where);
 
 /// What lines go to, and how.
 struct Loggers;
+/// What lines go to now; nothing before configure(). Any thread.
+std::optional<Settings> in_use();
 /// Opens what these settings name; what lines go to already, and stays, is taken over. Nothing is
 /// written there before use(); only one at a time is opened and used. Throws std::runtime_error
 /// when a file cannot be opened.

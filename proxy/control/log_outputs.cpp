@@ -9,7 +9,14 @@ namespace wssgate::control {
 namespace {
 
 constexpr const char* kHint =
-    "name a file that wssgate's user may write, or stdout, stderr, syslog, journald or off";
+    "name a file that wssgate's user may write (under systemd, where its unit lets it), or stdout, "
+    "stderr, syslog, journald or off";
+
+/// Not from the configuration that serves: where lines went on as before, they do still.
+bool is_changed(const config::Config& wanted) {
+  const auto now = log::in_use();
+  return now && !(*now == wanted.log);
+}
 
 }  // namespace
 
@@ -32,15 +39,16 @@ void prove_logs(const config::Config& config, Report& report) {
   prove("log.access", config.log.access);
 }
 
-std::shared_ptr<const log::Loggers> open_logs(const config::Config& wanted,
-                                              const config::Config& before, Report& report) {
-  const bool changed = !(wanted.log == before.log);
+void prove_changed_logs(const config::Config& wanted, Report& report) {
   Report found;
   prove_logs(wanted, found);
   for (const Problem& problem : found.problems()) {
-    if (changed || problem.severity == Severity::warning) report.add(problem);
+    if (is_changed(wanted) || problem.severity == Severity::warning) report.add(problem);
   }
-  if (!changed || !found.ok()) return nullptr;
+}
+
+std::shared_ptr<const log::Loggers> open_logs(const config::Config& wanted, Report& report) {
+  if (!is_changed(wanted)) return nullptr;
   try {
     return log::open(wanted.log);
   } catch (const std::exception& failure) {  // it has changed since

@@ -12,10 +12,12 @@ namespace wssgate::control {
 /// only be starting again: then lines go out by themselves.
 void prove_logs(const config::Config& config, Report& report);
 
-/// What lines go to after a reload, once log::use() has it; null where nothing changes, or where
-/// the report says why not. Of logs that go on only warnings are reported: a file that is open does
+/// The same at a reload. Of logs that go on only warnings are reported: a file that is open does
 /// its work, whatever its folder has come to. Any thread.
-std::shared_ptr<const log::Loggers> open_logs(const config::Config& wanted,
-                                              const config::Config& before, Report& report);
+void prove_changed_logs(const config::Config& wanted, Report& report);
+
+/// What lines go to after a reload, once log::use() has it; null where nothing changes, or where
+/// the report says why not. Makes files. Any thread.
+std::shared_ptr<const log::Loggers> open_logs(const config::Config& wanted, Report& report);
 
 }  // namespace wssgate::control

@@ -72,14 +72,18 @@ bool serves_the_same(const gateway::Snapshot& a, const gateway::Snapshot& b) {
          certificates_of(a) == certificates_of(b);
 }
 
-void use_logs(std::shared_ptr<const log::Loggers> logs, const log::Settings& settings) {
+/// Where it fails they go on as before, until the next reload.
+void use_logs(std::shared_ptr<const log::Loggers> logs, const config::Config& wanted,
+              Report& report) {
   log::info("log_changed", "lines are written as the configuration says from here on",
-            {{"output", settings.output}, {"access", settings.access}});
+            {{"output", wanted.log.output}, {"access", wanted.log.access}});
   try {
     log::use(std::move(logs));
   } catch (const std::system_error& no_thread) {
-    log::error("log_unchanged", "there is no thread to write them: they go on as before",
-               {{"error", no_thread.code().message()}});
+    report.warn({.file = wanted.file},
+                fmt::format("log: there is no thread to write them, so they go on as before: {}",
+                            no_thread.code().message()),
+                "see how many threads this process may have; each reload tries it again");
   }
 }
 
@@ -159,7 +163,7 @@ Reloader::Built Reloader::build(const Running& running) const {
   if (loaded) {
     token = read_admin_token(built.wanted.admin, built.report);
     warn_of_fixed_keys(started_with_, built.wanted, built.report);
-    built.logs = open_logs(built.wanted, before.config, built.report);
+    prove_changed_logs(built.wanted, built.report);
   }
   // What is wrong while the configuration is the same is the fault of certificates.
   if (loaded && !(built.wanted == before.config)) {
@@ -173,9 +177,11 @@ Reloader::Built Reloader::build(const Running& running) const {
       if (built.snapshot || problem.severity == Severity::error) built.report.add(problem);
     }
   }
+  // The last, since it makes files.
+  if (built.report.ok()) built.logs = open_logs(built.wanted, built.report);
+  if (!built.report.ok()) built.snapshot.reset();
   if (!built.snapshot) {
     built.opened.clear();
-    built.logs.reset();
     built.snapshot = gateway::Snapshot::rebuild(before.config, now, before, built.report);
   }
   if (built.report.ok()) built.admin_token = std::move(token);
@@ -199,11 +205,11 @@ void Reloader::finish(Built built) {
   last_.at = std::chrono::system_clock::now();
   last_.cause = cause_;
   last_.took = std::chrono::duration_cast<Duration>(Clock::now() - built.began);
+  if (built.logs) use_logs(std::move(built.logs), built.wanted, built.report);
   last_.refused = of(Severity::error, built.report);
   last_.warnings = of(Severity::warning, built.report);
   last_.held = built.snapshot->held;
   on_disk_ = std::move(built.wanted);
-  if (built.logs) use_logs(std::move(built.logs), on_disk_.log);
   last_.changed = !built.opened.empty() || !serves_the_same(*before, *built.snapshot);
   if (last_.changed || !holds_back_the_same(*before, *built.snapshot)) {
     server_.adopt(std::move(built.snapshot), std::move(built.opened));

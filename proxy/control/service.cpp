@@ -289,7 +289,7 @@ AdminRoutes Service::admin_routes() {
 void Service::upgrade(const std::string& cause, const Upgrade::Done& done) {
   std::string why;
   if (shutdown_.deadline()) {
-    why = "this process drains and ends: it has no listening sockets to hand over";
+    why = "this process drains and ends: it hands over nothing";
   } else if (!partial_drains_.all().empty()) {
     why = fmt::format(
         "{} is drained, which the new process would not know: 'wssgate drain --undo' it first",
@@ -311,7 +311,7 @@ void Service::drain(const AdminRequest& request, const SendAnswer& send) {
     outcome = parsed->undo ? partial_drains_.resume(parsed->target)
                            : partial_drains_.begin(parsed->target);
   } else if (parsed->undo) {
-    outcome.error = "the drain of everything cannot be undone: nobody listens any more";
+    outcome.error = "the drain of everything cannot be undone: this process is told to end";
   } else {
     shutdown_.drain();
   }

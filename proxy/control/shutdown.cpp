@@ -60,8 +60,10 @@ void Shutdown::heed(int signal) {
     begin("interrupted", Server::Successor::none);
   } else if (ends && !deadline_) {
     leave("terminated");
-  } else if (!ends && !deadline_) {
-    (signal == SIGHUP ? on_hangup_ : on_upgrade_)();
+  } else if (signal == SIGUSR2) {
+    on_upgrade_();
+  } else if (signal == SIGHUP && !begun_) {
+    on_hangup_();
   }
   await_signal();
 }
@@ -78,6 +80,7 @@ void Shutdown::leave(const std::string& why) {
   tell_service_manager("STOPPING=1");
   const config::Timeouts& timeouts = server_.snapshot()->config.timeouts;
   if (timeouts.drain_delay == Duration(0)) return begin(why, Server::Successor::none);
+  on_end_();
   deadline_ = Clock::now() + timeouts.drain_delay + timeouts.drain;
   log::info(
       "leaving",
@@ -86,7 +89,7 @@ void Shutdown::leave(const std::string& why) {
                   why, format_duration(timeouts.drain_delay)));
   timer_.expires_after(timeouts.drain_delay);
   timer_.async_wait([this, why](const asio::error_code& error) {
-    if (!error) begin(why, Server::Successor::none);
+    if (!error && !begun_) begin(why, Server::Successor::none);
   });
 }
 

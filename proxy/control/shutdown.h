@@ -17,8 +17,8 @@ namespace wssgate::control {
 class Shutdown {
  public:
   /// SIGUSR1 has the log's files opened anew.
-  /// `on_hangup` is called for each SIGHUP, and `on_upgrade` for each SIGUSR2, which end nothing;
-  /// `on_end` when this process begins to end without a successor.
+  /// `on_hangup` is called for each SIGHUP before a drain, and `on_upgrade` for each SIGUSR2, which
+  /// end nothing; `on_end` when this process is told to end, and has no successor: maybe twice.
   Shutdown(asio::io_context& loop, Server& server, std::function<void()> on_hangup,
            std::function<void()> on_upgrade, std::function<void()> on_end);
   Shutdown(const Shutdown&) = delete;

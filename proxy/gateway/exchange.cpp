@@ -10,7 +10,6 @@
 namespace wssgate::gateway {
 namespace {
 
-// More than any server sends by default; a response head beyond it is a broken upstream.
 // Steps that moved something before the worker's other connections have their turn.
 constexpr int kStepsPerTurn = 32;
 // What a client has to send of a body, or take of an answer, within timeouts.idle_http.

@@ -9,7 +9,6 @@
 #include "net/socket.h"
 
 namespace wssgate::net {
-namespace {}  // namespace
 
 Result<Received> TcpStream::receive(std::span<char> into, int flags) {
   if (!socket_.may_read()) return Received{};

@@ -65,8 +65,35 @@ TEST_F(DrainDelay, IsNotCutByTheFirstSignalAfterADrain) {
   EXPECT_EQ(readiness(gateway), 503);
 
   TlsClient another = open_websocket(gateway.address(), "a.example");
+  EXPECT_TRUE(echoes(another, "taken"));
   gateway.process().signal(SIGTERM);
   EXPECT_EQ(gateway.process().wait(), 1) << "the second signal ends all at once";
+}
+
+TEST_F(DrainDelay, ReloadsAsBefore) {
+  LiveGateway gateway({"a.example"}, yaml(backend_, "1h"));
+  gateway.process().signal(SIGTERM);
+  gateway.await_events("leaving");
+
+  gateway.configure(hosts_for({"a.example"}, backend_.endpoint()) + "timeouts: {drain: 2s}\n");
+  gateway.process().signal(SIGHUP);
+
+  gateway.await_events("reloaded");
+  EXPECT_EQ(readiness(gateway), 503) << "it leaves still";
+}
+
+// The one that comes up would serve on, and nobody would have ended it.
+TEST_F(DrainDelay, HandsOverToNobody) {
+  LiveGateway gateway({"a.example"}, yaml(backend_, "1h"));
+  gateway.process().signal(SIGUSR2);
+  gateway.await_events("upgrading");
+  gateway.process().signal(SIGTERM);
+  gateway.await_events("upgrade_failed");
+
+  gateway.process().signal(SIGUSR2);
+  gateway.await_events("upgrade_refused");
+  EXPECT_TRUE(gateway.events("draining").empty());
+  EXPECT_EQ(readiness(gateway), 503);
 }
 
 TEST_F(DrainDelay, IsNotForSomebodyAtATerminal) {

@@ -86,6 +86,8 @@ TEST_F(LogReload, BringsOtherOutputsFormatAndLevel) {
   reload("{access: off, level: error}");
   EXPECT_TRUE(comes("new/log", " log_changed: "));
   ask("/to-nowhere");
+  gateway_.process().signal(SIGTERM);  // its last lines are written
+  EXPECT_EQ(gateway_.process().wait(), 0);
   EXPECT_THAT(content("new/access"), Not(HasSubstr("to-nowhere")));
 }
 

@@ -69,7 +69,10 @@ log: {{output: {self.logs}/wssgate.log, access: {self.logs}/access.log, format: 
         client.sendall(f"GET {path} HTTP/1.1\r\nHost: test.example\r\n\r\n".encode())
         answer = b""
         while b"404 Not Found: " not in answer:
-            answer += client.recv(65536)
+            got = client.recv(65536)
+            if not got:
+                raise ConnectionError(f"wssgate has ended the connection after {answer!r}")
+            answer += got
 
     def test_no_line_is_lost_and_none_comes_twice(self):
         asked, stop = [], threading.Event()

@@ -238,7 +238,7 @@ function showRefused(data) {
       [["Asked for"], ["Times", "number"], ["Last"], ["Nearest that is configured"]],
       refused.map((each) => [code(each.name || "(empty)"),
         each.times === each.at_least ? numbers.format(each.times) : `${numbers.format(each.at_least)} to ${numbers.format(each.times)}`,
-        ago(each.last), each.nearest ? code(each.nearest) : quiet(each.nearest === null ? "is looked for" : "none is near")])),
+        ago(each.last), each.nearest ? code(each.nearest) : quiet(each.nearest === null ? "being looked for" : "none is near")])),
     evicted ? element("p", {class: "quiet"},
       `More names came than are kept: ${count(evicted, "time")} a rare one gave way, so that rare ones may be missing.`) : ""]
     : empty("Nobody has asked for a name that is not configured."));

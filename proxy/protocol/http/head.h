@@ -13,7 +13,7 @@
 /// HTTP/1.1 messages (RFC 9112) as values. No I/O: callers feed bytes that they hold.
 namespace wssgate::http {
 
-/// Of a server's answer, in bytes. Larger heads are refused.
+/// Of a server's answer, in bytes: more than any sends by default. Beyond it is a broken upstream.
 inline constexpr std::size_t kMostResponseHead = std::size_t{64} * 1024;
 
 struct Header {

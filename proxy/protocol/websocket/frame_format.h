@@ -2,7 +2,8 @@
 
 #include <cstdint>
 
-/// The bits of a frame's header (RFC 6455 §5.2).
+/// The bits of a frame's header (RFC 6455 §5.2). The reserved ones belong to extensions, which only
+/// the endpoints know.
 namespace wssgate::websocket {
 
 inline constexpr std::uint8_t kFinal = 0x80;

@@ -8,8 +8,6 @@
 namespace wssgate::websocket {
 namespace {
 
-// RFC 6455 §5.2. The reserved bits belong to extensions, which only the endpoints know.
-
 constexpr std::uint16_t kNoStatus = 1005;  // §7.4.1
 
 constexpr std::uint64_t kMostMessage = std::numeric_limits<std::uint64_t>::max();

@@ -139,12 +139,17 @@ std::vector<int> numbers_in(const std::string& lines) {
   return numbers;
 }
 
-/// What workers do while others configure: a line after the other.
+/// What workers do while others configure: a line after the other, but not so many that a slow disk
+/// would rightly cost some.
 class Worker {
  public:
+  Worker() = default;
+  ~Worker() { end(); }
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
   void end() {
     ends_ = true;
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
   int lines() const { return lines_; }
 
@@ -154,7 +159,7 @@ class Worker {
       const log::Field field{"number", std::int64_t{lines_}};
       log::access("numbered", &field, 1);
       log::error("an_error", "of the process");
-      if (++lines_ % 100 == 0) std::this_thread::yield();
+      if (++lines_ % 20 == 0) std::this_thread::sleep_for(std::chrono::microseconds(500));
     }
   }
 
