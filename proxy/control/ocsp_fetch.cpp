@@ -39,6 +39,7 @@ using RequestPtr = std::unique_ptr<OCSP_REQUEST, pki::OpensslDeleter<OCSP_REQUES
 
 // A line of the answer's head, and all of its head.
 constexpr int kLongestLine = 4096;
+constexpr std::size_t kMostOfBegin = 256;
 constexpr std::size_t kLargestHead = std::size_t{16} * 1024;
 
 Error failure(std::string why) {
@@ -185,8 +186,14 @@ class Exchange {
     ERR_clear_error();
     for (;;) {
       const int state = OSSL_HTTP_REQ_CTX_nbio(http_.get());
+      if (const std::string status = error_status(); state >= 0 && !status.empty()) {
+        return failure(fmt::format("it answered '{}'", printable(status, 128)));
+      }
       if (state > 0) return answer();
-      if (state == 0) return refusal();
+      if (state == 0) {
+        if (!is_only_empty()) return refusal();
+        ERR_clear_error();
+      }
       if (auto sent = send(); !sent) return sent.error();
       if (auto received = receive(); !received) return received.error();
     }
@@ -195,6 +202,24 @@ class Exchange {
  private:
   static Error cut_short() {
     return failure("it closed the connection before its answer was whole");
+  }
+
+  /// "500 Internal Error"; empty of an answer that is none. OpenSSL 3.5 goes on with its content.
+  std::string error_status() const {
+    constexpr std::size_t kStatusAt = std::string_view("HTTP/1.1 ").size();
+    const std::string_view line = std::string_view(begin_).substr(0, begin_.find_first_of("\r\n"));
+    if (line.size() == begin_.size() || !line.starts_with("HTTP/") || line.size() <= kStatusAt) {
+      return {};
+    }
+    const bool is_error = line[kStatusAt] == '4' || line[kStatusAt] == '5';
+    return is_error ? std::string(line.substr(kStatusAt)) : std::string();
+  }
+
+  /// OpenSSL 3.5 asks for lines, and is told of no "not yet" where the memory is empty. Its state
+  /// stays.
+  bool is_only_empty() const {
+    return !at_end_ && BIO_pending(received_.get()) == 0 &&
+           ERR_GET_REASON(ERR_peek_error()) == HTTP_R_FAILED_READING_DATA;
   }
 
   Error refusal() const {
@@ -233,6 +258,7 @@ class Exchange {
     if (total_ > kLargestHead + pki::kLargestOcspResponse) {
       return failure("its answer is larger than 64 KiB");
     }
+    if (begin_.size() < kMostOfBegin) begin_.append(buffer.data(), static_cast<std::size_t>(got));
     BIO_write(received_.get(), buffer.data(), static_cast<int>(got));
     return {};
   }
@@ -249,6 +275,7 @@ class Exchange {
   pki::BioPtr to_send_;
   pki::BioPtr received_;
   HttpPtr http_;
+  std::string begin_;  // of the answer, for its status
   std::size_t total_ = 0;
   bool at_end_ = false;
 };

@@ -107,8 +107,9 @@ bool apply(const TlsPolicy& policy, SSL_CTX* context) {
 bool knows_group(const std::string& name) {
   const std::unique_ptr<SSL_CTX, OpensslDeleter<SSL_CTX_free>> probe(SSL_CTX_new(TLS_method()));
   std::string text = name;
-  const bool known =
-      probe != nullptr && SSL_CTX_ctrl(probe.get(), SSL_CTRL_SET_GROUPS_LIST, 0, text.data()) == 1;
+  const bool known =  // an empty list is one for OpenSSL 3.5
+      !name.empty() && probe != nullptr &&
+      SSL_CTX_ctrl(probe.get(), SSL_CTRL_SET_GROUPS_LIST, 0, text.data()) == 1;
   ERR_clear_error();
   return known;
 }

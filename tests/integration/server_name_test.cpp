@@ -136,7 +136,8 @@ std::string first_after_retry(RawClient& client, const std::string& second_hello
 
 // Only the first hello was peeked at. The second must not choose anew.
 TEST_F(ServerName, MayNotChangeInASecondHello) {
-  const std::string hello = with_unknown_group(captured_hello({.server_name = "www.example.com"}));
+  const std::string hello = with_unknown_group(
+      captured_hello({.server_name = "www.example.com", .groups = "X25519:P-256:X448"}));
   std::string renamed = hello;
   renamed.replace(renamed.find("www.example.com"), 15, "zzz.example.com");
 

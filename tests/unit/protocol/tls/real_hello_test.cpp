@@ -116,7 +116,9 @@ std::size_t wake_ups(const Bytes& bytes) {
 }
 
 TEST(RealHelloInManyRecords, OneByteRecordsUpToTheLimitCostTheReaderFewWakeUps) {
-  const Bytes one = testing::real_hello({.extra_bytes = 10'000});
+  // OpenSSL 3.5 has a post-quantum key share in it already.
+  const std::size_t plain = testing::message_in(testing::real_hello({})).size();
+  const Bytes one = testing::real_hello({.extra_bytes = 10'400 - plain});
   const Bytes cut = testing::in_records_of(testing::message_in(one), 1);
   ASSERT_LT(cut.size(), kLimit);
   ASSERT_GT(cut.size(), kLimit * 9 / 10);
