@@ -40,10 +40,11 @@ void prove_logs(const config::Config& config, Report& report) {
 }
 
 void prove_changed_logs(const config::Config& wanted, Report& report) {
+  const bool changed = is_changed(wanted);
   Report found;
   prove_logs(wanted, found);
   for (const Problem& problem : found.problems()) {
-    if (is_changed(wanted) || problem.severity == Severity::warning) report.add(problem);
+    if (changed || problem.severity == Severity::warning) report.add(problem);
   }
 }
 

@@ -186,11 +186,11 @@ class Exchange {
     ERR_clear_error();
     for (;;) {
       const int state = OSSL_HTTP_REQ_CTX_nbio(http_.get());
-      if (const std::string status = error_status(); state >= 0 && !status.empty()) {
-        return failure(fmt::format("it answered '{}'", printable(status, 128)));
-      }
-      if (state > 0) return answer();
-      if (state == 0) {
+      if (state >= 0) {
+        if (const std::string status = error_status(); !status.empty()) {
+          return failure(fmt::format("it answered '{}'", printable(status, 128)));
+        }
+        if (state > 0) return answer();
         if (!is_only_empty()) return refusal();
         ERR_clear_error();
       }

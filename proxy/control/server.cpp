@@ -9,7 +9,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <iterator>
-#include <latch>
 #include <map>
 #include <optional>
 #include <thread>
@@ -224,9 +223,9 @@ Server::Counted Server::counted() const {
 
 /// So many a turn of the worker's loop: between them it does what is ready.
 void Server::take_hosts(WorkerParts& parts, gateway::WorkerFigures& to,
-                        const std::function<void()>& done) {
-  if (to.take_hosts(parts.gateway.seen_hosts(), kHostsATurn)) return done();
-  parts.worker.post([&parts, &to, done] { take_hosts(parts, to, done); });
+                        const std::shared_ptr<std::latch>& left) {
+  if (to.take_hosts(parts.gateway.seen_hosts(), kHostsATurn)) return left->count_down();
+  parts.worker.post([&parts, &to, left] { take_hosts(parts, to, left); });
 }
 
 void Server::add_figures(gateway::Figures& all, Hosts hosts) const {
@@ -242,7 +241,7 @@ void Server::add_figures(gateway::Figures& all, Hosts hosts) const {
     workers_[i]->worker.post([parts = workers_[i].get(), to = &each[i], hosts, left] {
       to->take(parts->gateway.telemetry(), parts->gateway.refused_names());
       if (hosts == Hosts::left_out) return left->count_down();
-      take_hosts(*parts, *to, [left] { left->count_down(); });
+      take_hosts(*parts, *to, left);
     });
   }
   left->wait();

@@ -2,7 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
+#include <latch>
 #include <memory>
 #include <string>
 #include <vector>
@@ -88,7 +88,7 @@ class Server {
   enum class Hosts : std::uint8_t { left_out, included };
   void add_figures(gateway::Figures& all, Hosts hosts) const;
   static void take_hosts(WorkerParts& parts, gateway::WorkerFigures& to,
-                         const std::function<void()>& done);
+                         const std::shared_ptr<std::latch>& left);
   void listen(std::vector<ListeningAddress> opened);
   void close_listener(const std::string& name);
   gateway::DrainTerms drain_terms(std::size_t worker) const;

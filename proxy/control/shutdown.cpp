@@ -56,7 +56,7 @@ void Shutdown::heed(int signal) {
   // usual.
   if (ends && std::exchange(signalled_, true)) return cut_short();
   if (signal == SIGINT && !begun_) {  // somebody at a terminal waits
-    tell_service_manager("STOPPING=1");
+    tell_end();
     begin("interrupted", Server::Successor::none);
   } else if (ends && !deadline_) {
     leave("terminated");
@@ -76,11 +76,16 @@ void Shutdown::replaced() {
   if (!begun_) begin("replaced by another process", Server::Successor::another_process);
 }
 
-void Shutdown::leave(const std::string& why) {
+/// To whom this process's end is news from the start, whenever its drain begins.
+void Shutdown::tell_end() {
   tell_service_manager("STOPPING=1");
+  on_end_();
+}
+
+void Shutdown::leave(const std::string& why) {
+  tell_end();
   const config::Timeouts& timeouts = server_.snapshot()->config.timeouts;
   if (timeouts.drain_delay == Duration(0)) return begin(why, Server::Successor::none);
-  on_end_();
   deadline_ = Clock::now() + timeouts.drain_delay + timeouts.drain;
   log::info(
       "leaving",
@@ -95,7 +100,6 @@ void Shutdown::leave(const std::string& why) {
 
 void Shutdown::begin(const std::string& why, Server::Successor successor) {
   begun_ = true;
-  if (successor == Server::Successor::none) on_end_();
   const Duration limit = server_.snapshot()->config.timeouts.drain;
   deadline_ = Clock::now() + limit;
   next_progress_ = Clock::now() + kDrainProgress;

@@ -40,6 +40,7 @@ class Shutdown {
  private:
   void await_signal();
   void heed(int signal);
+  void tell_end();
   void leave(const std::string& why);
   void begin(const std::string& why, Server::Successor successor);
   void look();
