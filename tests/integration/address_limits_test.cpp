@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/backend.h"
+#include "support/eventually.h"
 #include "support/http_text.h"
 #include "support/live_gateway.h"
 #include "support/running_gateway.h"

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "control/server.h"
 #include "support/backend.h"
+#include "support/eventually.h"
 #include "support/http_text.h"
 #include "support/live_gateway.h"
 #include "support/running_gateway.h"

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "support/eventually.h"
 #include "support/live_gateway.h"
 
 namespace wssgate::test {

@@ -19,7 +19,7 @@
 #include "pki/dev_ca.h"
 #include "pki/x509_facts.h"
 #include "support/clients.h"
-#include "support/ocsp_responder.h"  // eventually()
+#include "support/eventually.h"
 #include "support/temp_folder.h"
 
 namespace wssgate {

@@ -14,7 +14,7 @@
 #include "cli/serve.h"
 #include "config/load.h"
 #include "pki/dev_ca.h"
-#include "support/ocsp_responder.h"  // eventually()
+#include "support/eventually.h"
 #include "support/process.h"
 #include "support/temp_folder.h"
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/backend.h"
+#include "support/eventually.h"
 #include "support/hello.h"
 #include "support/http_text.h"
 #include "support/live_gateway.h"

@@ -8,6 +8,7 @@
 
 #include "support/backend.h"
 #include "support/clients.h"
+#include "support/eventually.h"
 #include "support/hello.h"
 #include "support/http_text.h"
 #include "support/live_gateway.h"

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "support/eventually.h"
 #include "support/http_text.h"
 #include "support/live_gateway.h"
 

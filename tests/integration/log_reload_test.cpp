@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/eventually.h"
 #include "support/http_text.h"
 #include "support/live_gateway.h"
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "control/ocsp_stapler.h"
+#include "support/eventually.h"
 #include "support/ocsp_responder.h"
 
 namespace wssgate {

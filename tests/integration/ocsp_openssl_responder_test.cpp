@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/ocsp_stapler.h"
+#include "support/eventually.h"
 #include "support/ocsp_responder.h"
 
 namespace wssgate {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/ocsp_stapler.h"
+#include "support/eventually.h"
 #include "support/http_text.h"
 #include "support/ocsp_responder.h"
 

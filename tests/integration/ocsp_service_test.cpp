@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "support/eventually.h"
 #include "support/live_gateway.h"
 #include "support/ocsp_responder.h"
 

@@ -7,6 +7,7 @@
 
 #include "control/server.h"
 #include "gateway/snapshot.h"
+#include "support/eventually.h"
 #include "support/live_gateway.h"
 #include "support/running_gateway.h"
 #include "support/websocket.h"

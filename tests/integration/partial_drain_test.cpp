@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "control/server.h"
+#include "support/eventually.h"
 #include "support/frames.h"
 #include "support/http_text.h"
 #include "support/live_gateway.h"

@@ -10,6 +10,7 @@
 #include "control/server.h"
 #include "net/listener.h"
 #include "support/backend.h"
+#include "support/eventually.h"
 #include "support/hello.h"
 #include "support/http_text.h"
 #include "support/live_gateway.h"

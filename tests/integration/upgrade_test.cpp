@@ -9,6 +9,7 @@
 #include <optional>
 #include <thread>
 
+#include "support/eventually.h"
 #include "support/frames.h"
 #include "support/live_gateway.h"
 #include "support/orphan.h"

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "support/eventually.h"
 #include "support/http_text.h"
 #include "support/live_gateway.h"
 #include "support/process.h"

@@ -2,11 +2,11 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <fstream>
 #include <stdexcept>
 
 #include "base/text.h"
+#include "support/eventually.h"
 
 namespace wssgate::test {
 
@@ -72,8 +72,7 @@ void Journal::add(std::string entry) {
 
 std::vector<std::string> Journal::wait_for(std::size_t count) const {
   std::unique_lock lock(mutex_);
-  const bool there =
-      added_.wait_for(lock, std::chrono::seconds(10), [&] { return entries_.size() >= count; });
+  const bool there = added_.wait_for(lock, kPatience, [&] { return entries_.size() >= count; });
   if (!there) throw std::runtime_error("only " + std::to_string(entries_.size()) + " entries came");
   return entries_;
 }

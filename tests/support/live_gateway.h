@@ -8,7 +8,7 @@
 
 #include "support/backend.h"
 #include "support/clients.h"
-#include "support/ocsp_responder.h"  // eventually()
+#include "support/eventually.h"
 #include "support/process.h"
 #include "support/temp_folder.h"
 #include "support/test_ca.h"

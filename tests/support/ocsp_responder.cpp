@@ -10,8 +10,9 @@
 #include <iterator>
 #include <stdexcept>
 #include <system_error>
-#include <thread>
 #include <vector>
+
+#include "support/eventually.h"
 
 namespace wssgate::test {
 namespace {
@@ -44,15 +45,6 @@ std::string port_in(const std::string& output) {
 }
 
 }  // namespace
-
-bool eventually(const std::function<bool()>& so) {
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (!so()) {
-    if (std::chrono::steady_clock::now() >= give_up) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return true;
-}
 
 ScriptedResponder::ScriptedResponder()
     : backend_([this](RawClient& client, int number) {

@@ -72,7 +72,4 @@ struct StapledCertificate {
   std::shared_ptr<const pki::Staple> staple() const;
 };
 
-/// Looks until it is so, for ten seconds at most; then false.
-bool eventually(const std::function<bool()>& so);
-
 }  // namespace wssgate::test

@@ -5,13 +5,13 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
-#include <thread>
 
 #include "base/log.h"
 #include "config/load.h"
 #include "control/listening.h"
 #include "control/server.h"
 #include "gateway/snapshot.h"
+#include "support/eventually.h"
 
 namespace wssgate::test {
 
@@ -69,20 +69,18 @@ SocketAddress RunningGateway::address(std::size_t listener) const {
 }
 
 std::vector<nlohmann::json> RunningGateway::access_lines(std::size_t count) {
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  for (;;) {
-    std::vector<nlohmann::json> lines;
+  std::vector<nlohmann::json> lines;
+  const bool enough = eventually([&] {
+    lines.clear();
     std::ifstream file(folder_.path() + "/access.log");
     for (std::string line; std::getline(file, line);) {
       auto parsed = nlohmann::json::parse(line, nullptr, false);
       if (!parsed.is_discarded()) lines.push_back(std::move(parsed));
     }
-    if (lines.size() >= count) return lines;
-    if (std::chrono::steady_clock::now() >= give_up) {
-      throw std::runtime_error("only " + std::to_string(lines.size()) + " access lines came");
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
+    return lines.size() >= count;
+  });
+  if (enough) return lines;
+  throw std::runtime_error("only " + std::to_string(lines.size()) + " access lines came");
 }
 
 std::string one_host(const std::string& endpoint, const std::string& more) {

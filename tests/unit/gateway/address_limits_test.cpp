@@ -1,6 +1,7 @@
 #include "gateway/address_limits.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 
 #include <string>
 #include <vector>
@@ -87,11 +88,13 @@ TEST(AddressLimits, KnowNobodyWhereNothingIsLimited) {
 TEST(AddressLimits, ForgetWhoRestsWhenThereAreTooMany) {
   AddressLimits limits;
   const config::Rate rate{1, 1s};
-  const auto ask_from = [&](int network, AddressLimits::Clock::time_point now) {
-    for (int i = 0; i < 700'000; ++i) {
-      const std::string ip = std::to_string(network) + "." + std::to_string(i >> 16) + "." +
-                             std::to_string((i >> 8) & 255) + "." + std::to_string(i & 255);
-      EXPECT_TRUE(limits.may_request(at(ip), rate, now)) << ip;
+  const auto ask_from = [&](std::uint32_t network, AddressLimits::Clock::time_point now) {
+    for (std::uint32_t i = 0; i < 700'000; ++i) {
+      sockaddr_in ip{};
+      ip.sin_family = AF_INET;
+      ip.sin_addr.s_addr = htonl(network << 24 | i);
+      const SocketAddress address(reinterpret_cast<const sockaddr*>(&ip), sizeof ip);
+      ASSERT_TRUE(limits.may_request(address, rate, now)) << address.text();
     }
   };
   ask_from(10, kStart);
