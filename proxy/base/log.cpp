@@ -1,38 +1,27 @@
 #include "base/log.h"
 
-#include <fmt/compile.h>
-#include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
-#include <cmath>
-#include <filesystem>
 #include <future>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <set>
-#include <system_error>
 #include <thread>
 #include <utility>
 
-#include "base/errno_text.h"
 #include "base/line_sink.h"
 #include "base/line_writer.h"
-#include "base/text.h"
+#include "base/log_line.h"
+#include "base/log_places.h"
 
 namespace wssgate::log {
 namespace {
 
 // How long the end of the process waits for the last lines to be taken.
 constexpr std::chrono::seconds kLastLines{1};
-constexpr std::size_t kUsualLine = 640;
 constexpr std::string_view kOperational = "operational";
 constexpr std::string_view kAccess = "access";
 constexpr std::string_view kBoth = "both";
@@ -90,155 +79,6 @@ std::atomic<Level>& threshold() {
   return level;
 }
 
-/// As syslog.h has them.
-int severity_of(Level level) {
-  switch (level) {
-    case Level::debug:
-      return 7;
-    case Level::info:
-      return kInformational;
-    case Level::warn:
-      return 4;
-    case Level::error:
-    case Level::off:
-      break;
-  }
-  return 3;
-}
-
-std::string_view level_word(Level level) {
-  switch (level) {
-    case Level::debug:
-      return "debug";
-    case Level::info:
-      return "info";
-    case Level::warn:
-      return "warn";
-    case Level::error:
-    case Level::off:
-      break;
-  }
-  return "error";
-}
-
-/// RFC 3339 in UTC, to the second, without its end.
-std::string date_and_time(std::time_t seconds) {
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", utc.tm_year + 1900, utc.tm_mon + 1,
-                     utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
-}
-
-/// RFC 3339 in UTC with milliseconds.
-void append_timestamp(std::string& out) {
-  thread_local std::time_t second = -1;
-  thread_local std::string text;
-  const auto now = std::chrono::system_clock::now();
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  if (seconds != second) {
-    second = seconds;
-    text = date_and_time(seconds);
-  }
-  const auto milliseconds =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
-  fmt::format_to(std::back_inserter(out), FMT_COMPILE("{}.{:03}Z"), text, milliseconds);
-}
-
-using Span = std::pair<const Field*, std::size_t>;
-
-// Besides what would be ambiguous, all that a terminal could take for a command.
-bool must_quote(std::string_view value) {
-  return value.empty() || std::any_of(value.begin(), value.end(), [](char c) {
-           return c <= ' ' || c >= 0x7f || c == '"' || c == '=';
-         });
-}
-
-/// A JSON string of ASCII only; what is no UTF-8 becomes U+FFFD.
-void append_quoted(std::string& out, std::string_view text) {
-  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
-  });
-  if (plain) {
-    out.append("\"").append(text).append("\"");
-  } else {
-    out += nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-  }
-}
-
-/// A fact that does not apply; a person need not read it.
-bool is_empty(const Field& field) {
-  const auto* const text = std::get_if<std::string_view>(&field.value);
-  return text != nullptr && text->empty();
-}
-
-void append_text(std::string& out, const Field& field) {
-  out += fmt::format(" {}=", field.name);
-  std::visit(
-      [&](const auto& value) {
-        using T = std::decay_t<decltype(value)>;
-        if constexpr (std::is_same_v<T, std::string_view>) {
-          if (must_quote(value)) {
-            append_quoted(out, value);
-          } else {
-            out += value;
-          }
-        } else if constexpr (std::is_same_v<T, double>) {
-          out += fmt::format("{:.6g}", value);
-        } else {
-          out += fmt::format("{}", value);
-        }
-      },
-      field.value);
-}
-
-/// Every request has a line of some twenty of these: nothing here parses a format.
-void append_json(std::string& out, const Field& field) {
-  out.append(",\"").append(field.name).append("\":");
-  std::visit(
-      [&](const auto& value) {
-        using T = std::decay_t<decltype(value)>;
-        if constexpr (std::is_same_v<T, std::string_view>) {
-          append_quoted(out, value);
-        } else if constexpr (std::is_same_v<T, double>) {
-          const double number = std::isfinite(value) ? value : 0;
-          fmt::format_to(std::back_inserter(out), FMT_COMPILE("{}"), number);
-        } else {
-          fmt::format_to(std::back_inserter(out), FMT_COMPILE("{}"), value);
-        }
-      },
-      field.value);
-}
-
-std::string json_line(Level level, std::string_view event, std::string_view message, Span fields) {
-  std::string line;
-  line.reserve(kUsualLine);
-  line += "{\"time\":\"";
-  append_timestamp(line);
-  line.append("\",\"level\":\"").append(level_word(level));
-  line.append("\",\"event\":\"").append(event).append("\"");
-  if (!message.empty()) append_json(line, {"message", message});
-  for (std::size_t i = 0; i < fields.second; ++i) append_json(line, fields.first[i]);
-  line += '}';
-  return line;
-}
-
-std::string text_line(Level level, std::string_view event, std::string_view message, Span fields) {
-  std::string line;
-  append_timestamp(line);
-  fmt::format_to(std::back_inserter(line), " {:<5} {}", level_word(level), event);
-  if (!message.empty()) line += ": " + printable(message, message.size());
-  for (std::size_t i = 0; i < fields.second; ++i) {
-    if (!is_empty(fields.first[i])) append_text(line, fields.first[i]);
-  }
-  return line;
-}
-
-std::string format_line(Format format, Level level, std::string_view event,
-                        std::string_view message, Span fields) {
-  return format == Format::json ? json_line(level, event, message, fields)
-                                : text_line(level, event, message, fields);
-}
-
 /// Hands a line to one of the writers in use. One that has ended takes none: there are others then,
 /// and the line is made for those, or the process ends. `make` is given the Loggers.
 template <typename Make>
@@ -251,27 +91,9 @@ void deliver(std::shared_ptr<LineWriter> Loggers::*which, LineWriter::Hurry hurr
   }
 }
 
-const char* socket_of(const std::string& where) {
-  if (where == "syslog") return kSyslogSocket;
-  return where == "journald" ? kJournalSocket : nullptr;
-}
-
-int descriptor_of(const std::string& where) {
-  if (where == "stdout") return STDOUT_FILENO;
-  return where == "stderr" ? STDERR_FILENO : -1;
-}
-
-/// None for "off". Throws std::runtime_error.
-std::unique_ptr<LineSink> open_sink(const std::string& where) {
-  if (where == "off") return nullptr;
-  if (const int fd = descriptor_of(where); fd >= 0) return descriptor_sink(fd);
-  if (where == "syslog") return datagram_sink(kSyslogSocket, syslog_datagram);
-  if (where == "journald") return datagram_sink(kJournalSocket, journal_datagram);
-  return file_sink(where, [](std::string_view what) {
-    error("log_reopen_failed",
-          "the file cannot be opened anew; lines go on to the one that was open",
-          {{"error", what}});
-  });
+void tell_of_file(std::string_view what) {
+  error("log_reopen_failed", "the file cannot be opened anew; lines go on to the one that was open",
+        {{"error", what}});
 }
 
 std::shared_ptr<LineWriter> writer_to(std::unique_ptr<LineSink> sink, std::string_view log,
@@ -288,45 +110,6 @@ std::shared_ptr<LineWriter> writer_to(std::unique_ptr<LineSink> sink, std::strin
   return std::make_shared<LineWriter>(std::move(sink), gather, tell,
                                       log == kAccess ? Stuck::told : Stuck::silent,
                                       std::move(after));
-}
-
-std::string file_fault(const std::string& where) {
-  std::error_code ignored;
-  std::filesystem::path path = std::filesystem::absolute(where, ignored);
-  const bool there = std::filesystem::exists(path, ignored);
-  if (there && std::filesystem::is_directory(path, ignored)) return errno_text(EISDIR);
-  if (there) return ::access(path.c_str(), W_OK) == 0 ? "" : errno_text(errno);
-  // Missing folders are made; what matters is the one they are made in.
-  while (path.has_relative_path() && !std::filesystem::exists(path, ignored)) {
-    path = path.parent_path();
-  }
-  if (!std::filesystem::is_directory(path, ignored)) return errno_text(ENOTDIR);
-  return ::access(path.c_str(), W_OK | X_OK) == 0 ? "" : errno_text(errno);
-}
-
-std::string socket_fault(const std::string& path) {
-  const int fault = datagram_fault(path);
-  return fault == 0 ? std::string() : fmt::format("{}: {}", path, errno_text(fault));
-}
-
-struct Sinks {
-  std::unique_ptr<LineSink> operational;
-  std::unique_ptr<LineSink> access;
-  // There is only the first one, for both.
-  bool shared = false;
-};
-
-/// Throws std::runtime_error.
-Sinks open_sinks(const std::string& output, const std::string& access) {
-  Sinks sinks{.operational = open_sink(output), .access = nullptr, .shared = output == access};
-  if (sinks.shared) return sinks;
-  sinks.access = open_sink(access);
-  sinks.shared = sinks.operational && sinks.access &&
-                 lead_to_the_same(sinks.operational->descriptor(), sinks.access->descriptor());
-  // By its name it can be opened anew.
-  if (sinks.shared && descriptor_of(output) >= 0) std::swap(sinks.operational, sinks.access);
-  if (sinks.shared) sinks.access.reset();
-  return sinks;
 }
 
 /// Who was the last to write to that place, by its name, and may not have ended yet.
@@ -349,14 +132,6 @@ std::vector<std::pair<std::string_view, const LineWriter*>> writers(const Logger
 
 }  // namespace
 
-bool is_socket(const std::string& where) { return socket_of(where) != nullptr; }
-
-std::string output_fault(const std::string& where) {
-  if (where.empty() || where == "off" || descriptor_of(where) >= 0) return {};
-  if (const char* const socket = socket_of(where)) return socket_fault(socket);
-  return file_fault(where);
-}
-
 std::optional<Settings> in_use() {
   const Loggers& now = loggers();
   return now.configured ? std::optional(now.settings) : std::nullopt;
@@ -364,7 +139,7 @@ std::optional<Settings> in_use() {
 
 std::shared_ptr<const Loggers> open(const Settings& settings) {
   const Loggers& now = loggers();
-  Sinks sinks = open_sinks(settings.output, settings.access);
+  Sinks sinks = open_sinks(settings.output, settings.access, tell_of_file);
   auto fresh = std::make_shared<Loggers>();
   fresh->settings = settings;
   fresh->configured = true;
@@ -385,8 +160,7 @@ std::shared_ptr<const Loggers> open(const Settings& settings) {
   } else {
     fresh->access = writer_to(std::move(sinks.access), kAccess, writer_before(settings.access));
   }
-  const int fd = descriptor_of(settings.output);
-  fresh->severities = socket_of(settings.output) != nullptr || (fd >= 0 && leads_to_journal(fd));
+  fresh->severities = takes_severities(settings.output);
   return fresh;
 }
 

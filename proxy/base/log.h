@@ -36,14 +36,6 @@ struct Field {
 };
 using Fields = std::initializer_list<Field>;
 
-/// Why nothing could be written there (Settings::output), as the system puts it; empty when it can.
-/// Makes nothing. A daemon's socket is connected to: one that its reader has left looks as before.
-std::string output_fault(const std::string& where);
-
-/// Whether this is a daemon's socket, which may be there a moment later: lines are lost, and
-/// counted, until it is.
-bool is_socket(const std::string& where);
-
 /// What lines go to, and how.
 struct Loggers;
 /// What lines go to now; nothing before configure(). Any thread.

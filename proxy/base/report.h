@@ -27,6 +27,8 @@ struct Problem {
     other,
     /// The coming end of a certificate that is sent: a leaf or an intermediate.
     member_expiring,
+    /// The same of the root that a chain ends in, which is not sent.
+    root_expiring,
     unverified_upstream
   };
 

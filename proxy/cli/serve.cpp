@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/log_places.h"
 #include "cli/report_output.h"
 #include "control/admin_token.h"
 #include "control/listening.h"

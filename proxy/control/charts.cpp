@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace wssgate::control {
 namespace {
@@ -36,6 +37,7 @@ Chart chart_of(const History::Points& points, std::uint64_t steps, const ChartWi
   // Of a point that has begun to be forgotten, the rest would be another one at each step.
   if (points.size() == History::kSteps && first % width != 0) at = width - first % width;
   Chart chart;
+  std::vector<double> peaks;  // of each point's steps
   while (at < points.size()) {
     const std::size_t end = std::min<std::size_t>(points.size(), at + width - (first + at) % width);
     double sum = 0;
@@ -46,11 +48,15 @@ Chart chart_of(const History::Points& points, std::uint64_t steps, const ChartWi
       most = std::max(most, value);
     }
     chart.points.push_back(rounded(is_rate(what) ? sum / static_cast<double>(end - at) : most));
-    chart.most = std::max(chart.most, rounded(most));
+    peaks.push_back(rounded(most));
     at = end;
   }
   // One more than fits: the first and the last are parts.
-  if (chart.points.size() > window.points) chart.points.erase(chart.points.begin());
+  if (chart.points.size() > window.points) {
+    chart.points.erase(chart.points.begin());
+    peaks.erase(peaks.begin());
+  }
+  for (const double peak : peaks) chart.most = std::max(chart.most, peak);
   return chart;
 }
 

@@ -21,7 +21,7 @@ struct ChartWindow {
 
 struct Chart {
   std::vector<double> points;  ///< oldest first; the last one is still filling
-  /// In any step.
+  /// In any step of these points.
   double most = 0;
 };
 

@@ -5,6 +5,8 @@
 #include <exception>
 #include <string>
 
+#include "base/log_places.h"
+
 namespace wssgate::control {
 namespace {
 

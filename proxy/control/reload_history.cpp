@@ -21,6 +21,11 @@ void mix(std::size_t& digest, std::size_t with) {
   digest ^= with + kSpread + (digest << 6) + (digest >> 2);
 }
 
+/// How long a certificate has is another text every day, and no news.
+bool counts_days(Problem::Kind kind) {
+  return kind == Problem::Kind::member_expiring || kind == Problem::Kind::root_expiring;
+}
+
 void mix(std::size_t& digest, const std::vector<Problem>& problems) {
   mix(digest, problems.size());
   const std::hash<std::string> hash;
@@ -29,8 +34,7 @@ void mix(std::size_t& digest, const std::vector<Problem>& problems) {
     mix(digest, static_cast<std::size_t>(problem.at.line));
     mix(digest, static_cast<std::size_t>(problem.at.column));
     mix(digest, static_cast<std::size_t>(problem.severity));
-    // How long a certificate has is another text every day, and no news.
-    if (problem.kind != Problem::Kind::member_expiring) mix(digest, hash(problem.message));
+    if (!counts_days(problem.kind)) mix(digest, hash(problem.message));
     mix(digest, hash(problem.hint));
   }
 }

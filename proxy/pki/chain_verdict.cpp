@@ -203,7 +203,7 @@ class TrustVerdict {
     X509* root = sk_X509_value(chain, count - 1);
     if (count > 1) {
       warn_of_end(root, fmt::format("the chain ends in the root '{}', which", subject_label(root)),
-                  path_.back().at, now, kTrustedCa, report_);
+                  path_.back().at, now, kTrustedCa, report_, Problem::Kind::root_expiring);
     }
     return share(root);
   }

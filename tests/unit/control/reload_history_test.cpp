@@ -54,17 +54,19 @@ TEST(ReloadHistory, AnotherWarningIsAnotherResult) {
 }
 
 TEST(ReloadHistory, ADayLessIsNoNews) {
-  ReloadHistory history;
-  for (const char* message : {"it expires, in 9 days", "it expires, in 8 days"}) {
-    Reload warned = reload_at(1s, "");
-    warned.warnings.push_back({.at = {.file = "a.pem"},
-                               .message = message,
-                               .hint = "",
-                               .severity = Severity::warning,
-                               .kind = Problem::Kind::member_expiring});
-    history.add(warned);
+  for (const auto kind : {Problem::Kind::member_expiring, Problem::Kind::root_expiring}) {
+    ReloadHistory history;
+    for (const char* message : {"it expires, in 9 days", "it expires, in 8 days"}) {
+      Reload warned = reload_at(1s, "");
+      warned.warnings.push_back({.at = {.file = "a.pem"},
+                                 .message = message,
+                                 .hint = "",
+                                 .severity = Severity::warning,
+                                 .kind = kind});
+      history.add(warned);
+    }
+    EXPECT_EQ(history.entries().size(), 1);
   }
-  EXPECT_EQ(history.entries().size(), 1);
 }
 
 TEST(ReloadHistory, WhatIsNotKeptIsComparedToo) {
