@@ -9,6 +9,8 @@
 #include <ctime>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <type_traits>
+#include <variant>
 
 #include "base/line_sink.h"
 #include "base/text.h"

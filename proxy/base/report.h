@@ -22,7 +22,7 @@ enum class Severity : std::uint8_t { error, warning };
 /// One thing that is wrong with a configuration or a certificate, and what to do about it.
 /// Both texts are sentences without a closing full stop.
 struct Problem {
-  /// What somebody else tells of in another way, and who tells all can leave out.
+  /// What is told of otherwise than by its text: by the clock, or once for each upstream.
   enum class Kind : std::uint8_t {
     other,
     /// The coming end of a certificate that is sent: a leaf or an intermediate.

@@ -30,8 +30,9 @@ std::unique_ptr<RawClient> stalled(const SocketAddress& address) {
 class HandshakeLimit : public testing::Test {
  protected:
   Backend backend_{answering([](const std::string&) { return ok("served"); })};
-  RunningGateway gateway_{{{"test.example"}},
-                          one_host(backend_.endpoint(), "limits: {handshakes: 4}\n")};
+  RunningGateway gateway_{
+      {{"test.example"}},
+      one_host(backend_.endpoint(), "limits: {handshakes: 4}\ntimeouts: {handshake: 10m}\n")};
 
   int refusal(SSL_SESSION* session = nullptr) {
     try {

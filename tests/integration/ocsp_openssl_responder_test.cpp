@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "control/ocsp_stapler.h"
-#include "support/eventually.h"
 #include "support/ocsp_responder.h"
 
 namespace wssgate {
@@ -13,7 +12,6 @@ namespace {
 
 using control::OcspStapler;
 using control::StapleState;
-using test::eventually;
 using test::OpensslResponder;
 using test::ScriptedResponder;
 using test::StapledCertificate;

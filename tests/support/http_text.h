@@ -24,7 +24,7 @@ std::string start_line_of(const std::string& message);
 /// The payload of a chunked message, without its trailers.
 std::string dechunked(const std::string& message);
 
-/// What a backend's threads note down for the test to wait for (ten seconds at most).
+/// What a backend's threads note down for the test to wait for (kPatience at most).
 class Journal {
  public:
   void add(std::string entry);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/admin_client.h"
 #include "pki/x509_facts.h"
+#include "support/eventually.h"
 
 namespace wssgate::test {
 
@@ -27,8 +28,7 @@ LiveGateway::LiveGateway(const Fill& fill) {
 
 void LiveGateway::start() {
   process_.emplace(std::vector<std::string>{"run", "-c", path("wssgate.yaml")},
-                   std::vector<std::string>{"SSL_CERT_FILE=" + path("no-roots.pem"),
-                                            "SSL_CERT_DIR=" + path("no-roots")});
+                   std::vector<std::string>{"SSL_CERT_FILE=" + path("no-roots.pem")});
   const std::string listeners = await_events("serving").front().at("listeners");
   address_ = *SocketAddress::parse(listeners.substr(0, listeners.find(' ')));
 }

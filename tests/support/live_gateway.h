@@ -8,7 +8,6 @@
 
 #include "support/backend.h"
 #include "support/clients.h"
-#include "support/eventually.h"
 #include "support/process.h"
 #include "support/temp_folder.h"
 #include "support/test_ca.h"
@@ -17,7 +16,7 @@ namespace wssgate::test {
 
 /// `wssgate run` as a process of its own whose certificates and configuration a test changes while
 /// it serves. Its folder has root.pem, wssgate.yaml, admin.sock, and certs/ with a subfolder for
-/// each certificate. The system's roots are not loaded: each reload would take 20 ms longer.
+/// each certificate. What it takes for the system's roots is no-roots.pem, which is empty.
 class LiveGateway {
  public:
   /// One certificate for each of `names`, in certs/<name>. `yaml`: hosts, upstreams, timeouts,

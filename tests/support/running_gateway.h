@@ -36,7 +36,7 @@ class RunningGateway {
   /// Whoever calls it includes control/server.h: most tests do without, and without Asio.
   control::Server& server() { return *server_; }
 
-  /// The access lines so far, once there are at least `count` (waits up to ten seconds for them).
+  /// The access lines so far, once there are at least `count` (waits up to kPatience for them).
   std::vector<nlohmann::json> access_lines(std::size_t count);
 
   const TestCa& ca() const { return ca_; }

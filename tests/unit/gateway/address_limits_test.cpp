@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

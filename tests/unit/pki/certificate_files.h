@@ -30,7 +30,7 @@ struct CertificateFiles {
     key = leaf.key_pem();
   }
 
-  /// Read once: the system's roots take a while.
+  /// Read once, so that the report says it once.
   const pki::Trust& trust() {
     if (!trust_) {
       std::optional<pki::NamedPath> pool;

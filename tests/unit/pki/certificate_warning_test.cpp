@@ -102,6 +102,7 @@ TEST(CertificateWarning, AndTheRoots) {
             "DIR/fullchain.pem:1:1: warning: the chain ends in the root 'Old Root', which expires "
             "at 2026-06-06T00:00:00Z, in 5 days. get a certificate from a CA that clients trust "
             "today.\n");
+  EXPECT_EQ(files.report.problems().at(0).kind, Problem::Kind::root_expiring);
 }
 
 TEST(CertificateWarning, AMemberThatIsThereTwiceIsSentOnce) {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <string>
 
 #include "unit/pki/certificate_files.h"
 
@@ -9,6 +10,20 @@ namespace {
 
 using test::CertificateFiles;
 using test::TestCertificate;
+
+/// While it lives, the system's roots are in this file.
+class SystemRoots {
+ public:
+  explicit SystemRoots(const std::string& file) {
+    EXPECT_EQ(::setenv("SSL_CERT_FILE", file.c_str(), 1), 0);
+  }
+  ~SystemRoots() { ::setenv("SSL_CERT_FILE", before_.c_str(), 1); }
+  SystemRoots(const SystemRoots&) = delete;
+  SystemRoots& operator=(const SystemRoots&) = delete;
+
+ private:
+  const std::string before_ = ::getenv("SSL_CERT_FILE");
+};
 
 TEST(TrustAnchors, AMissingFileIsAProblemOfTheConfiguration) {
   Report report;
@@ -49,10 +64,8 @@ TEST(TrustAnchors, AnIntermediateInTheSystemsStoreDoesNotCompleteAChain) {
   const auto leaf = files.ca.intermediate.leaf({"chat.test"});
   files.chain = leaf.pem();
   files.key = leaf.key_pem();
-  const std::string store = files.folder.write("store.pem", files.ca.intermediate.pem());
-  ASSERT_EQ(::setenv("SSL_CERT_FILE", store.c_str(), 1), 0);
+  const SystemRoots system(files.folder.write("store.pem", files.ca.intermediate.pem()));
   EXPECT_FALSE(files.load());
-  ::unsetenv("SSL_CERT_FILE");
   EXPECT_EQ(
       files.told(),
       "DIR/fullchain.pem:1:1: intermediate 'Test Intermediate' is missing: the file holds the "
@@ -63,11 +76,9 @@ TEST(TrustAnchors, AnIntermediateInTheSystemsStoreDoesNotCompleteAChain) {
 TEST(TrustAnchors, TheSystemsStoreCounts) {
   CertificateFiles files;
   files.arrange(files.ca.intermediate.leaf({"chat.test"}));
-  const std::string store = files.folder.write("store.pem", files.roots);
+  const SystemRoots system(files.folder.write("store.pem", files.roots));
   files.roots = TestCertificate::root("Another").pem();
-  ASSERT_EQ(::setenv("SSL_CERT_FILE", store.c_str(), 1), 0);
   EXPECT_TRUE(files.load()) << files.told();
-  ::unsetenv("SSL_CERT_FILE");
 }
 
 }  // namespace
