@@ -6,18 +6,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
-#include <thread>
+
+#include "support/eventually.h"
 
 namespace wssgate::test {
 namespace {
-
-constexpr std::chrono::seconds kMostWaiting{20};
-constexpr std::chrono::milliseconds kLook{5};
 
 std::string content(const std::string& file) {
   std::ostringstream text;
@@ -65,13 +62,9 @@ Process::~Process() {
 }
 
 int Process::wait() {
-  const auto give_up = std::chrono::steady_clock::now() + kMostWaiting;
   int status = 0;
-  while (::waitpid(pid_, &status, WNOHANG) == 0) {
-    if (std::chrono::steady_clock::now() >= give_up) {
-      throw std::runtime_error("wssgate does not end: " + error_output());
-    }
-    std::this_thread::sleep_for(kLook);
+  if (!eventually([&] { return ::waitpid(pid_, &status, WNOHANG) != 0; })) {
+    throw std::runtime_error("wssgate does not end: " + error_output());
   }
   pid_ = -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -80,15 +73,13 @@ int Process::wait() {
 void Process::signal(int number) const { ::kill(pid_, number); }
 
 std::string Process::wait_for_error(const std::string& text) {
-  const auto give_up = std::chrono::steady_clock::now() + kMostWaiting;
-  for (;;) {
-    std::string so_far = error_output();
-    if (so_far.find(text) != std::string::npos) return so_far;
-    if (std::chrono::steady_clock::now() >= give_up) {
-      throw std::runtime_error("wssgate never wrote '" + text + "' but: " + so_far);
-    }
-    std::this_thread::sleep_for(kLook);
-  }
+  std::string so_far;
+  const bool wrote = eventually([&] {
+    so_far = error_output();
+    return so_far.find(text) != std::string::npos;
+  });
+  if (wrote) return so_far;
+  throw std::runtime_error("wssgate never wrote '" + text + "' but: " + so_far);
 }
 
 std::string Process::output() const { return content(folder_.path() + "/out"); }
